@@ -1,0 +1,48 @@
+"""One server for pages and sockets: Django's pages run in a thread pool, sockets on the loop."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup(set_prefix=False)
+
+from a2wsgi import WSGIMiddleware  # noqa: E402 (Django must be set up first)
+from channels.auth import AuthMiddlewareStack  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+from notifications.consumers import hub  # noqa: E402
+from notifications.routing import websocket_urlpatterns  # noqa: E402
+
+PAGE_THREADS = 12
+
+
+async def lifespan(
+    scope: dict[str, Any],
+    receive: Callable[[], Awaitable[dict[str, Any]]],
+    send: Callable[[dict[str, Any]], Awaitable[None]],
+) -> None:
+    """Start and stop the hub with the server (ASGI lifespan)."""
+    while True:
+        event = await receive()
+        if event["type"] == "lifespan.startup":
+            hub.start()
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            hub.stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+application = ProtocolTypeRouter(
+    {
+        "http": WSGIMiddleware(get_wsgi_application(), workers=PAGE_THREADS),
+        "websocket": AuthMiddlewareStack(URLRouter(websocket_urlpatterns)),
+        "lifespan": lifespan,
+    }
+)

@@ -1,0 +1,64 @@
+"""Typed readers of the environment: the only place that looks at os.environ for configuration."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+
+problems: list[tuple[str, str, str]] = []
+"""What could not be read: (variable, value, what to type instead). System checks report it."""
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable, or the first line of the file that `<name>_FILE` points to."""
+    path = os.environ.get(f"{name}_FILE")
+    if path and name not in os.environ:
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            problems.append((f"{name}_FILE", path, f"the path of a readable file ({error.strerror})"))
+    return os.environ.get(name, default).strip()
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """A yes or no."""
+    value = text(name, "1" if default else "0").lower()
+    if value not in TRUE | FALSE:
+        problems.append((name, value, "1 or 0"))
+    return value in TRUE
+
+
+def number(name: str, default: float, *, least: float = 0) -> float:
+    """A number, not below `least`."""
+    value = text(name)
+    try:
+        read = float(value) if value else float(default)
+    except ValueError:
+        read = least - 1
+    if not least <= read < float("inf"):
+        problems.append((name, value, f"a number, {least:g} or more"))
+        return float(default)
+    return read
+
+
+def whole(name: str, default: int, *, least: int = 0) -> int:
+    """A whole number, not below `least`."""
+    read = number(name, default, least=least)
+    if read != int(read):
+        problems.append((name, text(name), f"a whole number, {least} or more"))
+        return default
+    return int(read)
+
+
+def seconds(name: str, default: timedelta) -> timedelta:
+    """A duration, written in seconds."""
+    return timedelta(seconds=number(name, default.total_seconds()))
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A list, separated by commas."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]

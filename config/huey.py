@@ -1,0 +1,41 @@
+"""The queue that carries wake-ups between processes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import huey as library
+from huey.consumer import Consumer
+from huey.serializer import SignedSerializer
+
+
+def make_queue(redis_url: str, data_dir: Path, secret_key: str) -> library.Huey:
+    """A queue in Redis, or in a file beside the database. Tasks are signed: who can write to it cannot run code."""
+    serializer = SignedSerializer(secret=secret_key, salt="carillon.queue")
+    if redis_url:
+        return library.PriorityRedisHuey(
+            "carillon",
+            url=redis_url,
+            immediate=False,
+            results=False,
+            serializer=serializer,
+            socket_connect_timeout=1,
+        )
+    return library.SqliteHuey(
+        "carillon",
+        filename=str(data_dir / "queue.sqlite3"),
+        fsync=False,  # a lost wake-up costs a second
+        immediate=False,
+        results=False,
+        serializer=serializer,
+    )
+
+
+class WakeUpConsumer(Consumer):  # type: ignore[misc]
+    """Huey's consumer inside our own process: signals are ours to handle, and hints need one thread."""
+
+    def __init__(self, queue: library.Huey) -> None:
+        super().__init__(queue, workers=1, periodic=False, initial_delay=0.05, max_delay=0.5)
+
+    def _set_signal_handlers(self) -> None:
+        """The server that runs us handles signals."""

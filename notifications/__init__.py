@@ -1,0 +1,1 @@
+"""The notification engine: decides, delivers, follows and shows notifications."""

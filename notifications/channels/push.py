@@ -1,0 +1,114 @@
+"""Push: one Message for each active device, handed to the device's provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import Case, CharField, F, Max, QuerySet, Value, When
+from django.db.models.functions import Cast, Concat
+
+from notifications import providers, wire
+from notifications.audience import Audience, has_device
+from notifications.channels.base import BaseChannel, Cursor, Slice
+from notifications.channels.walk import account_slice, suppress
+from notifications.models import Broadcast, Credential, Device, Message, MessageState, SuppressionReason
+from notifications.models.bulk import insert_select
+
+
+class PushChannel(BaseChannel):
+    """On the phone or in the browser, through a vendor."""
+
+    key = "push"
+    label = "Push"
+
+    def expand(self, broadcast: Broadcast, audience: Audience, cursor: Cursor, size: int, now: datetime) -> Slice:
+        """First the devices of accounts, then devices that belong to none."""
+        if cursor.phase == "accounts":
+            return self._expand_accounts(broadcast, audience, cursor.after, size, now)
+        return self._expand_devices(broadcast, audience, cursor.after, size, now)
+
+    def check_content(self, broadcast: Broadcast) -> list[wire.Problem]:
+        """What any provider with devices in this project would refuse."""
+        used = Device.objects.active.filter(project_id=broadcast.project_id).values_list("provider", flat=True).distinct()
+        keys = [key for key in used if key in providers.PROVIDERS] or list(providers.PROVIDERS)
+        return [p for key in keys for p in providers.get(key).check_content(broadcast.push_content())]
+
+    def send(
+        self, credential: Credential, messages: Sequence[Message]
+    ) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
+        """Hand the messages to the provider of the credential. Each carries its address as `token`."""
+        batch = [
+            wire.PushMessage(id=message.pk, token=message.token, content=_content(message))  # type: ignore[attr-defined]
+            for message in messages
+        ]
+        return credential.opened_provider().send(batch)
+
+    def _expand_accounts(
+        self, broadcast: Broadcast, audience: Audience, after: int, size: int, now: datetime
+    ) -> Slice:
+        part = account_slice(audience, after, size, now)
+        if part is None:
+            return Slice(cursor=Cursor(phase="devices"))
+        devices = _sendable(broadcast).filter(user_id__in=part.accounts.filter(blocked="").values("user_id"))
+        messages = _insert(broadcast, devices, now)
+        left_out = part.accounts.annotate(reachable=has_device()).exclude(blocked="", reachable=True)
+        reason = Case(
+            When(blocked="", then=Value(SuppressionReason.NO_DEVICE.value)),
+            default=F("blocked"),
+            output_field=CharField(),
+        )
+        suppressions = suppress(broadcast, self.key, left_out, reason, now)
+        return Slice(
+            cursor=Cursor(phase="accounts", after=part.last), messages=messages, suppressions=suppressions
+        )
+
+    def _expand_devices(
+        self, broadcast: Broadcast, audience: Audience, after: int, size: int, now: datetime
+    ) -> Slice:
+        rest = audience.loose_devices().filter(id__gt=after).order_by("id")
+        last = rest.values("id")[:size].aggregate(last=Max("id"))["last"]
+        if last is None:
+            return Slice(cursor=Cursor(phase="done"))
+        messages = _insert(broadcast, rest.filter(id__lte=last), now)
+        return Slice(cursor=Cursor(phase="devices", after=last), messages=messages)
+
+
+def _sendable(broadcast: Broadcast) -> QuerySet[Device]:
+    """Active devices of the broadcast's project whose provider we speak."""
+    devices: QuerySet[Device] = Device.objects.filter(
+        project_id=broadcast.project_id, is_active=True, provider__in=list(providers.PROVIDERS)
+    )
+    return devices
+
+
+def _insert(broadcast: Broadcast, devices: QuerySet[Device], now: datetime) -> int:
+    """One queued Message for each device; a device that has one already keeps it."""
+    columns: dict[str, Any] = {
+        "project": broadcast.project_id,
+        "channel": PushChannel.key,
+        "provider": F("provider"),
+        "device": F("id"),
+        "user": F("user_id"),
+        "broadcast": broadcast.pk,
+        "key": Concat(Value(f"b:{broadcast.pk}:"), Cast("id", CharField())),
+        "lane": broadcast.lane,
+        "state": MessageState.QUEUED.value,
+        "available_at": now,
+        "expires_at": broadcast.expires_at,
+        "date_created": now,
+        "changed_at": now,
+    }
+    return insert_select(Message, devices.order_by("id"), columns, conflict=["key"])
+
+
+def _content(message: Message) -> wire.PushContent:
+    return message.own_content() if message.has_own_words else _broadcast_content(message.broadcast_id)
+
+
+@lru_cache(maxsize=64)
+def _broadcast_content(broadcast_id: int | None) -> wire.PushContent:
+    """What the copies of a broadcast say; it does not change once the broadcast has started."""
+    return Broadcast.objects.get(pk=broadcast_id).push_content()

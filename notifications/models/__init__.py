@@ -1,0 +1,39 @@
+"""What is remembered, and which state may follow which."""
+
+from __future__ import annotations
+
+from notifications.models.access import AuditEntry
+from notifications.models.broadcast import AudienceKind, Broadcast, BroadcastState, NotificationPriority
+from notifications.models.device import Device, InactiveReason
+from notifications.models.evidence import Batch, Receipt, Ticket
+from notifications.models.message import Change, Message, MessageState, Reason, RetryPolicy
+from notifications.models.notification import Notification, Suppression, SuppressionReason
+from notifications.models.project import Credential, Membership, Project, Role
+from notifications.models.recipient import Identity, Recipient
+
+__all__ = [
+    "AudienceKind",
+    "AuditEntry",
+    "Batch",
+    "Broadcast",
+    "BroadcastState",
+    "Change",
+    "Credential",
+    "Device",
+    "Identity",
+    "InactiveReason",
+    "Membership",
+    "Message",
+    "MessageState",
+    "Notification",
+    "NotificationPriority",
+    "Project",
+    "Reason",
+    "Receipt",
+    "Recipient",
+    "RetryPolicy",
+    "Role",
+    "Suppression",
+    "SuppressionReason",
+    "Ticket",
+]

@@ -1,0 +1,121 @@
+"""Broadcast: a composed send to an audience."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from notifications import clock, wire
+from notifications.models.project import Project
+
+
+class BroadcastState(StrEnum):
+    """Where a broadcast stands."""
+
+    DRAFT = "draft"
+    SENDING = "sending"
+    PAUSED = "paused"
+    SENT = "sent"
+    CANCELLED = "cancelled"
+
+
+class AudienceKind(StrEnum):
+    """How an audience is named. Nobody is never everybody: each must be said."""
+
+    EVERYONE = "everyone"
+    UIDS = "uids"
+
+
+class NotificationPriority(models.IntegerChoices):
+    """How much a notification matters; the lower the number, the more."""
+
+    CRITICAL = 1
+    HIGH = 2
+    NORMAL = 3
+    LOW = 4
+
+
+LANE_CRITICAL = 1
+LANE_BULK = 4
+
+
+class BroadcastQuerySet(models.QuerySet["Broadcast"]):
+    """Reads of broadcasts."""
+
+    def to_expand(self) -> BroadcastQuerySet:
+        """Broadcasts whose audience is not written out yet."""
+        return self.filter(state=BroadcastState.SENDING, expanded_at=None)
+
+
+class Broadcast(models.Model):
+    """A composed send to an audience: what, to whom, how, and how far it has come."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="broadcasts")
+    title = models.CharField(max_length=200)
+    body = models.TextField(blank=True)
+    link = models.URLField(max_length=2048, blank=True)
+    data = models.JSONField(default=dict, blank=True)
+    kind = models.CharField(max_length=100, default="broadcast")
+    priority = models.PositiveSmallIntegerField(default=NotificationPriority.NORMAL)
+    channels = models.JSONField(default=list)
+    """Channel keys in the order in which people think of them: ["bell", "push"]."""
+    audience_kind = models.CharField(max_length=20, default=AudienceKind.EVERYONE)
+    audience_uids = models.JSONField(default=list, blank=True)
+
+    state = models.CharField(max_length=10, default=BroadcastState.DRAFT)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    expanded_at = models.DateTimeField(null=True, blank=True)
+    """When the whole audience was written out."""
+    finished_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    """No copy is attempted from then on."""
+    starred = models.BooleanField(default=False)
+
+    cursors = models.JSONField(default=dict, blank=True)
+    """How far each channel has been written out: {"push": {"phase": "accounts", "after": 812}}."""
+    reach = models.JSONField(default=dict, blank=True)
+    """The numbers the operator confirmed: {"people": 9, "bell": 9, "push": 12, …}."""
+    expanded_notifications = models.PositiveIntegerField(default=0)
+    expanded_messages = models.PositiveIntegerField(default=0)
+    expanded_suppressions = models.PositiveIntegerField(default=0)
+
+    objects = BroadcastQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["project", "-id"], name="broadcast_list"),
+            models.Index(
+                fields=["id"], condition=models.Q(state="sending", expanded_at=None), name="broadcast_to_expand"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def lane(self) -> int:
+        """Which queue its copies wait in: a critical broadcast overtakes, any other yields to single messages."""
+        return LANE_CRITICAL if self.priority == NotificationPriority.CRITICAL else LANE_BULK
+
+    @property
+    def is_live(self) -> bool:
+        """May it still change by itself?"""
+        return self.state in (BroadcastState.SENDING, BroadcastState.PAUSED)
+
+    def expiry(self, started: datetime) -> datetime:
+        """When its copies expire if it starts then."""
+        ttl: timedelta = self.project.message_ttl
+        return started + ttl
+
+    def push_content(self) -> wire.PushContent:
+        """What its push copies say. The link travels in `data.url`, where apps look for it."""
+        data: dict[str, Any] = dict(self.data)
+        if self.link:
+            data.setdefault("url", self.link)
+        return wire.PushContent(title=self.title, body=self.body, data=data or None)

@@ -1,0 +1,147 @@
+"""Set-based writes, the same for PostgreSQL and SQLite: INSERT … SELECT and UPDATE … FROM a list of rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import CharField, Field, JSONField, Lookup, Model, QuerySet, Value
+from django.db.models.expressions import BaseExpression, Combinable, F
+from django.utils.duration import duration_iso_string
+
+
+def insert_select(
+    model: type[Model],
+    source: QuerySet[Any],
+    columns: Mapping[str, Any],
+    conflict: Sequence[str],
+) -> int:
+    """Insert one row of `model` for each row of `source`; rows that stand already are left alone.
+
+    `columns` maps field names of `model` to expressions over `source` or to plain values; fields not named get their
+    default. `conflict` names the fields of the unique constraint that says "stands already". Returns how many were inserted.
+    """
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    annotations = {f"into_{field.attname}": _expression(field, columns) for field in fields}
+    select = source.values_list(*[annotations[f"into_{field.attname}"] for field in fields])
+    select_sql, params = select.query.sql_with_params()
+    names = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    target = ", ".join(connection.ops.quote_name(model._meta.get_field(name).column) for name in conflict)
+    sql = (
+        f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({names}) {select_sql} "
+        f"ON CONFLICT ({target}) DO NOTHING"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return int(cursor.rowcount)
+
+
+def update_rows(
+    model: type[Model], rows: Sequence[Mapping[str, Any]], *, where: str = "", params: Sequence[Any] = ()
+) -> list[int]:
+    """Write each row's values where `id` matches and `where` (SQL over the table's columns) holds; one statement.
+
+    Every row has the same keys, `id` among them. Returns the ids that were written.
+    """
+    if not rows:
+        return []
+    table = connection.ops.quote_name(model._meta.db_table)
+    fields = {name: model._meta.get_field(name) for name in rows[0]}
+    document = json.dumps([{name: _plain(fields[name], value) for name, value in row.items()} for row in rows])
+    sets = ", ".join(f"{_column(field)} = v.{_column(field)}" for name, field in fields.items() if name != "id")
+    guard = f" AND {where}" if where else ""
+    sql = f"UPDATE {table} SET {sets} FROM {_rows_sql(fields)} v WHERE {table}.id = v.id{guard} RETURNING {table}.id"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [document, *params])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def insert_rows(model: type[Model], rows: Sequence[Mapping[str, Any]], conflict: Sequence[str]) -> int:
+    """Insert these rows in one statement; those that stand already are left alone. Returns how many were inserted.
+
+    Every row has the same keys: the names of all columns that matter; fields not named get their default.
+    """
+    if not rows:
+        return 0
+    given = {name: model._meta.get_field(name) for name in rows[0]}
+    rest = {
+        field.name: field
+        for field in model._meta.concrete_fields
+        if field.name not in given and not field.primary_key
+    }
+    defaults = {name: field.get_default() for name, field in rest.items()}
+    fields = given | rest
+    document = json.dumps(
+        [{name: _plain(fields[name], value) for name, value in {**defaults, **row}.items()} for row in rows]
+    )
+    columns = ", ".join(_column(field) for field in fields.values())
+    target = ", ".join(_column(model._meta.get_field(name)) for name in conflict)
+    sql = (
+        f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({columns}) "
+        f"SELECT {columns} FROM {_rows_sql(fields)} v WHERE true ON CONFLICT ({target}) DO NOTHING"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [document])
+        return int(cursor.rowcount)
+
+
+@CharField.register_lookup
+class InList(Lookup):  # type: ignore[type-arg]
+    """`field__in_list=[…]`: like `in`, for any number of texts, in one parameter."""
+
+    lookup_name = "in_list"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        """`column IN (SELECT … FROM the JSON parameter)`."""
+        column, params = self.process_lhs(compiler, connection)
+        document = json.dumps(list(self.rhs))
+        if connection.vendor == "postgresql":
+            return f"{column} IN (SELECT jsonb_array_elements_text(%s::jsonb))", [*params, document]
+        return f"{column} IN (SELECT value FROM json_each(%s))", [*params, document]
+
+
+def _expression(field: Field[Any, Any], columns: Mapping[str, Any]) -> BaseExpression | Combinable:
+    value = columns[field.name] if field.name in columns else field.get_default()
+    if isinstance(value, BaseExpression | F | Combinable):
+        return value
+    if value is None:
+        return Value(None)  # with an output field, None would become the JSON word null
+    return Value(value, output_field=_plain_field(field))
+
+
+def _plain_field(field: Field[Any, Any]) -> Field[Any, Any]:
+    target = field.target_field if field.is_relation else field
+    return target  # type: ignore[no-any-return]
+
+
+def _column(field: Any) -> str:
+    return connection.ops.quote_name(field.column)
+
+
+def _rows_sql(fields: Mapping[str, Any]) -> str:
+    """A JSON parameter as a derived table with one column per field."""
+    if connection.vendor == "postgresql":
+        columns = ", ".join(f"{_column(field)} {_type(field)}" for field in fields.values())
+        return f"(SELECT * FROM jsonb_to_recordset(%s::jsonb) AS r({columns}))"
+    columns = ", ".join(f"json_extract(value, '$.{name}') AS {_column(field)}" for name, field in fields.items())
+    return f"(SELECT {columns} FROM json_each(%s))"
+
+
+def _type(field: Any) -> str:
+    """The column type without identity or serial clauses."""
+    return str(field.rel_db_type(connection) if field.primary_key else field.db_type(connection))
+
+
+def _plain(field: Any, value: Any) -> Any:
+    """A value as the database of this connection writes it, fit for a JSON document."""
+    if isinstance(field, JSONField):
+        nested = connection.vendor == "postgresql" or value is None
+        return value if nested else json.dumps(value)
+    prepared = field.get_db_prep_save(value, connection)
+    if isinstance(prepared, datetime):
+        return prepared.isoformat()
+    return duration_iso_string(prepared) if isinstance(prepared, timedelta) else prepared

@@ -1,0 +1,84 @@
+"""Batch, Ticket and Receipt: the append-only history of what was attempted and what was answered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from notifications import clock
+from notifications.models.message import Message
+from notifications.models.project import Credential
+
+
+class Batch(models.Model):
+    """One claim of up to N messages of one credential: the committed attempt and its lease."""
+
+    credential = models.ForeignKey(Credential, models.CASCADE, related_name="batches", db_index=False)
+    size = models.PositiveSmallIntegerField()
+    created_at = models.DateTimeField(default=clock.now)
+    leased_until = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, blank=True)
+    """Committed just before the bytes leave; null proves that nothing was sent."""
+    finished_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=20, blank=True)
+    """The commonest outcome of its tickets, or `lost` when the sweep closed it."""
+
+    class Meta:
+        verbose_name_plural = "batches"
+        indexes: ClassVar = [
+            models.Index(fields=["credential", "leased_until"], condition=Q(finished_at=None), name="batch_open"),
+            models.Index(fields=["credential", "-id"], name="batch_list"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Batch #{self.pk}"
+
+    @property
+    def duration(self) -> timedelta | None:
+        """From the first byte to the saved answer."""
+        return self.finished_at - self.started_at if self.started_at and self.finished_at else None
+
+
+class Ticket(models.Model):
+    """The provider's answer to one message of one batch, given at once. Exactly one for each."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="tickets", db_index=False)
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="tickets", db_index=False)
+    outcome = models.CharField(max_length=13)
+    is_success = models.BooleanField()
+    external_id = models.CharField(max_length=128, blank=True)
+    error_code = models.CharField(max_length=64, blank=True)
+    error_message = models.TextField(blank=True)
+    date_received = models.DateTimeField(default=clock.now)
+    check_at = models.DateTimeField(null=True, blank=True)
+    """When to ask for the receipt next; null when there is nothing (more) to ask."""
+    checks = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["message", "batch"], name="one_ticket_per_message_and_batch")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["check_at"], condition=Q(check_at__isnull=False), name="ticket_to_check"),
+            models.Index(fields=["batch"], name="ticket_of_batch"),
+            models.Index(fields=["external_id"], condition=~Q(external_id=""), name="ticket_external_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Ticket #{self.pk}"
+
+
+class Receipt(models.Model):
+    """What finally became of an accepted message, as far as the provider knows."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="receipts")
+    is_success = models.BooleanField()
+    error_code = models.CharField(max_length=64, blank=True)
+    error_message = models.TextField(blank=True)
+    date_checked = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"Receipt #{self.pk}"

@@ -1,0 +1,282 @@
+"""Message: one copy to one address on one channel, the delivery and outbox row; and which state may follow which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Case, Q, Value, When
+
+from notifications import clock, wire
+from notifications.models.broadcast import LANE_BULK, LANE_CRITICAL, Broadcast, BroadcastState
+from notifications.models.device import Device
+from notifications.models.notification import Notification
+from notifications.models.project import Project
+
+
+class MessageState(StrEnum):
+    """Where a copy stands. The last six are final; only an operator's replay leaves them."""
+
+    HELD = "held"
+    QUEUED = "queued"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SUPPRESSED = "suppressed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+OPEN_STATES = (MessageState.HELD, MessageState.QUEUED, MessageState.SENDING)
+REPLAYABLE_STATES = (MessageState.FAILED, MessageState.UNKNOWN, MessageState.EXPIRED)
+
+
+class Reason(StrEnum):
+    """Why a message is in a state that is no success. A closed list."""
+
+    REJECTED = "rejected"
+    GONE = "gone"
+    ATTEMPTS_USED_UP = "attempts_used_up"
+    POISON = "poison"
+    NO_ANSWER = "no_answer"
+    RECEIPT_MISSING = "receipt_missing"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    DEVICE_INACTIVE = "device_inactive"
+    ACCOUNT_INACTIVE = "account_inactive"
+    MUTED = "muted"
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonWords:
+    """A reason for people: what happened and what to do."""
+
+    title: str
+    remedy: str
+
+
+REASON_WORDS = {
+    Reason.REJECTED: ReasonWords("Refused by the provider", "Read the provider's words, mend the message and send it again."),
+    Reason.GONE: ReasonWords("Device no longer registered", "Carillon switched these devices off. Nothing to do."),
+    Reason.ATTEMPTS_USED_UP: ReasonWords(
+        "Tried too often", "The provider stayed out of reach. Retry when it is well again."
+    ),
+    Reason.POISON: ReasonWords(
+        "A worker died on it three times", "Something in this message stops a worker. Look at the logs before you retry."
+    ),
+    Reason.NO_ANSWER: ReasonWords(
+        "Sent, but no answer came", "The provider may have delivered it. Retry only if a second copy does no harm."
+    ),
+    Reason.RECEIPT_MISSING: ReasonWords(
+        "No receipt within 24 hours", "The provider accepted it and never said more. Nothing to do."
+    ),
+    Reason.EXPIRED: ReasonWords("Too old to send", "It waited past its expiry. Retry to send it after all."),
+    Reason.CANCELLED: ReasonWords("Cancelled", "An operator stopped it before it left."),
+    Reason.DEVICE_INACTIVE: ReasonWords("Device switched off while waiting", "Nothing to do."),
+    Reason.ACCOUNT_INACTIVE: ReasonWords("Account switched off while waiting", "Nothing to do."),
+    Reason.MUTED: ReasonWords("Muted by the person while waiting", "Nothing to do."),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What becomes of one message: the columns to write."""
+
+    id: int
+    state: MessageState
+    reason: str = ""
+    code: str = ""
+    available_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How often and how long a message is tried."""
+
+    max_attempts: int
+    resend_ambiguous: bool
+    """Send again when no answer came? Only where the provider merges copies."""
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    """Reads of messages."""
+
+    def due(self, now: datetime) -> MessageQuerySet:
+        """Queued, and not told to wait."""
+        return self.filter(state=MessageState.QUEUED, available_at__lte=now)
+
+    def open(self) -> MessageQuerySet:
+        """Not yet handed over, and still meant to be."""
+        return self.filter(state__in=OPEN_STATES)
+
+    def with_blocked(self, now: datetime) -> MessageQuerySet:
+        """Adds `blocked`: why no attempt may start now, as `<state>:<reason>`, or "". Asked inside the claim."""
+        muted = Q(user__recipient__muted_until__gt=now) & ~Q(lane=LANE_CRITICAL)
+        return self.annotate(
+            blocked=Case(
+                When(broadcast__state=BroadcastState.CANCELLED, then=Value("cancelled:cancelled")),
+                When(expires_at__lte=now, then=Value("expired:expired")),
+                When(device__is_active=False, then=Value("suppressed:device_inactive")),
+                When(user__is_active=False, then=Value("suppressed:account_inactive")),
+                When(muted, then=Value("suppressed:muted")),
+                default=Value(""),
+            )
+        )
+
+
+class Message(models.Model):
+    """One copy to one address on one channel. Its state is the summary; tickets and receipts are the evidence."""
+
+    RESCUES_ALONE = 3
+    """Workers that may die on a message sent alone before it is called poison."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="messages", db_index=False)
+    channel = models.CharField(max_length=20)
+    provider = models.CharField(max_length=20, blank=True)
+    device = models.ForeignKey(Device, models.CASCADE, related_name="messages", null=True, blank=True)
+    address = models.CharField(max_length=320, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="messages", null=True, blank=True
+    )
+    notification = models.ForeignKey(
+        Notification, models.SET_NULL, related_name="messages", null=True, blank=True, db_index=False
+    )
+    broadcast = models.ForeignKey(
+        Broadcast, models.CASCADE, related_name="messages", null=True, blank=True, db_index=False
+    )
+    key = models.CharField(max_length=200, unique=True)
+    """What it is a copy of, so that it exists once: `b:<broadcast>:<device>`, `m:<uuid>`, …"""
+
+    title = models.CharField(max_length=200, blank=True)
+    body = models.TextField(blank=True)
+    data = models.JSONField(null=True, blank=True)
+    ttl = models.DurationField(null=True, blank=True)
+    expiration = models.DateTimeField(null=True, blank=True)
+    priority = models.CharField(max_length=7, blank=True)
+    subtitle = models.CharField(max_length=200, blank=True)
+    sound = models.CharField(max_length=64, blank=True)
+    badge = models.PositiveIntegerField(null=True, blank=True)
+    channel_id = models.CharField(max_length=64, blank=True)
+    category_id = models.CharField(max_length=64, blank=True)
+    mutable_content = models.BooleanField(default=False)
+
+    lane = models.PositiveSmallIntegerField(default=LANE_BULK)
+    state = models.CharField(max_length=10, default=MessageState.QUEUED)
+    reason = models.CharField(max_length=20, blank=True)
+    code = models.CharField(max_length=64, blank=True)
+    """The provider's own word for the latest trouble."""
+    available_at = models.DateTimeField(default=clock.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    """Tries that count: an ambiguous one counts double, a throttled one not at all."""
+    replays = models.PositiveSmallIntegerField(default=0)
+    """How often an operator sent it again."""
+    batch = models.ForeignKey(
+        "notifications.Batch", models.SET_NULL, related_name="messages", null=True, blank=True, db_index=False
+    )
+    batch_limit = models.PositiveSmallIntegerField(null=True, blank=True)
+    """How many messages may travel with it: halved each time a worker dies on its batch."""
+    rescues = models.PositiveSmallIntegerField(default=0)
+    """Workers that died on it when it travelled alone."""
+    date_created = models.DateTimeField(default=clock.now)
+    changed_at = models.DateTimeField(default=clock.now)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["project", "provider", "lane", "available_at", "id"],
+                condition=Q(state="queued"),
+                name="message_queue",
+            ),
+            models.Index(fields=["batch"], condition=Q(state="sending"), name="message_sending"),
+            models.Index(fields=["broadcast", "-id"], name="message_of_broadcast"),
+            models.Index(
+                fields=["broadcast", "state", "reason", "code", "channel", "provider"], name="message_count"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Message #{self.pk}"
+
+    @property
+    def has_own_words(self) -> bool:
+        """Does it say something of its own, rather than what its broadcast says?"""
+        return self.broadcast_id is None or bool(self.title or self.body or self.data)
+
+    def own_content(self) -> wire.PushContent:
+        """What this copy says by itself."""
+        return wire.PushContent(
+            title=self.title,
+            body=self.body,
+            subtitle=self.subtitle,
+            data=self.data,
+            ttl=None if self.ttl is None else int(self.ttl.total_seconds()),
+            expiration=None if self.expiration is None else int(self.expiration.timestamp()),
+            priority=self.priority,
+            sound=self.sound,
+            badge=self.badge,
+            channel_id=self.channel_id,
+            category_id=self.category_id,
+            mutable_content=self.mutable_content,
+        )
+
+    def after_ticket(self, ticket: wire.Ticket, policy: RetryPolicy, now: datetime, wait: timedelta) -> Change:
+        """What this ticket makes of a message that is being sent. `wait` is the pause before another try."""
+        match ticket.outcome:
+            case wire.Outcome.ACCEPTED:
+                return self._change(MessageState.ACCEPTED, now, counts=1)
+            case wire.Outcome.REJECTED:
+                return self._change(MessageState.FAILED, now, Reason.REJECTED, ticket.code, counts=1)
+            case wire.Outcome.GONE:
+                return self._change(MessageState.FAILED, now, Reason.GONE, ticket.code, counts=1)
+            case wire.Outcome.MISCONFIGURED:
+                return self._change(MessageState.QUEUED, now, code=ticket.code)
+            case wire.Outcome.AMBIGUOUS:
+                return self.after_silence(policy, now, wait, ticket.code)
+            case wire.Outcome.RETRY:
+                return self.try_again(policy, now + wait, ticket.code, counts=0 if ticket.throttled else 1)
+
+    def after_silence(self, policy: RetryPolicy, now: datetime, wait: timedelta, code: str) -> Change:
+        """What becomes of a message whose bytes left and whose answer never came."""
+        if policy.resend_ambiguous or self.lane == LANE_CRITICAL:
+            return self.try_again(policy, now + wait, code, counts=2)
+        return self._change(MessageState.UNKNOWN, now, Reason.NO_ANSWER, code, counts=2)
+
+    def after_receipt(self, receipt: wire.Receipt, policy: RetryPolicy, now: datetime, wait: timedelta) -> Change:
+        """What this receipt makes of an accepted message."""
+        match receipt.outcome:
+            case wire.Outcome.ACCEPTED:
+                return self._change(MessageState.DELIVERED, now)
+            case wire.Outcome.GONE:
+                return self._change(MessageState.FAILED, now, Reason.GONE, receipt.code)
+            case wire.Outcome.RETRY | wire.Outcome.MISCONFIGURED:
+                return self.try_again(policy, now + wait, receipt.code)
+            case _:
+                return self._change(MessageState.FAILED, now, Reason.REJECTED, receipt.code)
+
+    def try_again(self, policy: RetryPolicy, at: datetime, code: str, counts: int = 0) -> Change:
+        """Queued for another try at that time, or failed when its tries are used up."""
+        if self.attempts + counts >= policy.max_attempts:
+            return self._change(MessageState.FAILED, at, Reason.ATTEMPTS_USED_UP, code, counts)
+        return self._change(MessageState.QUEUED, at, code=code, counts=counts)
+
+    def _change(
+        self, state: MessageState, at: datetime, reason: str = "", code: str = "", counts: int = 0
+    ) -> Change:
+        return Change(
+            id=self.pk,
+            state=state,
+            reason=reason,
+            code=code[:64],
+            available_at=at,
+            attempts=self.attempts + counts,
+        )

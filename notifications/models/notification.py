@@ -1,0 +1,94 @@
+"""Notification: one event for one user, the bell's own copy; and Suppression: why somebody gets none."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from notifications import clock
+from notifications.models.broadcast import Broadcast, NotificationPriority
+from notifications.models.project import Project
+
+
+class Notification(models.Model):
+    """One event for one user; what the bell shows. It is its own bell copy."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="notifications", db_index=False)
+    kind = models.CharField(max_length=100)
+    context = models.JSONField(default=dict, blank=True)
+    priority = models.PositiveSmallIntegerField(default=NotificationPriority.NORMAL)
+    locale = models.CharField(max_length=35, blank=True)
+    sender_id = models.CharField(max_length=100, blank=True)
+    broadcast = models.ForeignKey(
+        Broadcast, models.CASCADE, related_name="notifications", null=True, blank=True, db_index=False
+    )
+    created_at = models.DateTimeField(default=clock.now)
+    seen_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["broadcast", "user"], name="one_notification_per_broadcast_and_user")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["user", "-id"], name="bell_list"),
+            models.Index(fields=["user"], condition=Q(read_at=None, archived_at=None), name="bell_unread"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Notification #{self.pk}"
+
+
+class SuppressionReason(StrEnum):
+    """Why a person is not sent to at all."""
+
+    UNKNOWN_UID = "unknown_uid"
+    ACCOUNT_INACTIVE = "account_inactive"
+    MUTED = "muted"
+    NO_DEVICE = "no_device"
+
+
+SUPPRESSION_WORDS = {
+    SuppressionReason.UNKNOWN_UID: "Nobody in this project has this uid.",
+    SuppressionReason.ACCOUNT_INACTIVE: "The account is switched off.",
+    SuppressionReason.MUTED: "The person has muted all notifications for now.",
+    SuppressionReason.NO_DEVICE: "The person has no active device.",
+}
+
+
+class Suppression(models.Model):
+    """One person not sent to on one channel, and why."""
+
+    broadcast = models.ForeignKey(
+        Broadcast, models.CASCADE, related_name="suppressions", null=True, blank=True, db_index=False
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="suppressions", null=True, blank=True
+    )
+    uid = models.CharField(max_length=255, blank=True)
+    """What the project calls the person: kept because nobody may answer to it."""
+    channel = models.CharField(max_length=20)
+    reason = models.CharField(max_length=30)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["broadcast", "channel", "uid"], name="one_suppression_per_broadcast_channel_and_person"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.uid}: {self.reason}"
+
+    @property
+    def words(self) -> str:
+        """The reason in a sentence."""
+        return SUPPRESSION_WORDS[SuppressionReason(self.reason)]

@@ -1,0 +1,150 @@
+"""Project: an application that sends; who may run it; and its keys at the providers."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from notifications import clock, encryption, providers, wire
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    """Reads of projects."""
+
+    def default(self) -> Project:
+        """The project that whatever names none belongs to."""
+        return self.get(is_default=True)
+
+    def open_to(self, user: Any) -> ProjectQuerySet:
+        """Projects this operator may see; a superuser sees all."""
+        if user.is_superuser:
+            return self.all()
+        return self.filter(memberships__user=user)
+
+
+class Project(models.Model):
+    """An application that sends: its name, its looks and its defaults."""
+
+    name = models.CharField(max_length=100)
+    slug = models.SlugField(unique=True)
+    website = models.URLField(blank=True)
+    icon_url = models.URLField(blank=True)
+    message_ttl = models.DurationField(default=timedelta(days=3))
+    """How long a message may wait before it expires, where nothing says otherwise."""
+    is_default = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=clock.now)
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="one_default_project"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(StrEnum):
+    """What an operator may do in a project; each may do what those before it may."""
+
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    SENDER = "sender"
+    ADMIN = "admin"
+
+    def covers(self, other: Role) -> bool:
+        """May this role do what the other may?"""
+        order = list(Role)
+        return order.index(self) >= order.index(other)
+
+
+class Membership(models.Model):
+    """Which operator may do what in which project."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, default=Role.VIEWER)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project", "user"], name="one_membership_per_operator")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} is {self.role} of {self.project}"
+
+
+class Credential(models.Model):
+    """A project's key at a provider, and whether the provider may be asked right now."""
+
+    FAILURES_THAT_OPEN_THE_BREAKER = 5
+    BREAKER_FIRST_WAIT = timedelta(seconds=30)
+    BREAKER_LONGEST_WAIT = timedelta(minutes=10)
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="credentials")
+    provider = models.CharField(max_length=20)
+    sealed_secrets = models.TextField(blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_reason = models.CharField(max_length=500, blank=True)
+    """Why nothing is sent: the provider's code and words. Empty means it is not paused."""
+    not_before = models.DateTimeField(null=True, blank=True)
+    """The provider asked for patience (Retry-After), or the breaker is open, until then."""
+    failures = models.PositiveIntegerField(default=0)
+    """Batches that failed in a row for the provider's sake; the circuit breaker counts here."""
+    next_slot_at = models.DateTimeField(null=True, blank=True)
+    """When the rate limit lets the next batch go."""
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project", "provider"], name="one_credential_per_provider")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} of {self.project_id}"
+
+    @property
+    def provider_class(self) -> type[providers.PushProvider]:
+        """The provider this is a key for."""
+        return providers.get(self.provider)
+
+    def setting(self, name: str, default: Any) -> Any:
+        """A deployment's setting for this provider, read when asked: `EXPO_NOTIFICATIONS_<name>` for Expo."""
+        return getattr(settings, f"{self.provider.upper()}_NOTIFICATIONS_{name}", default)
+
+    def access(self) -> wire.Access:
+        """What the provider needs to speak for this credential. Raises encryption.UnreadableSecret."""
+        secrets = encryption.unseal(self.sealed_secrets)
+        token = self.setting("TOKEN", None)
+        if token and "access_token" not in secrets:
+            secrets["access_token"] = token
+        base_url = self.setting("HOST", None) or self.provider_class.default_url
+        return wire.Access(base_url=base_url, secrets=secrets)
+
+    def opened_provider(self) -> providers.PushProvider:
+        """The provider, ready to speak for this credential. Raises encryption.UnreadableSecret."""
+        return self.provider_class(self.access())
+
+    def is_open(self, now: datetime) -> bool:
+        """May the provider be asked now?"""
+        return not self.paused_reason and (self.not_before is None or self.not_before <= now)
+
+    def messages_a_second(self) -> float:
+        """The pace of this credential: a tenth below the provider's limit, so that a late batch never exceeds it."""
+        rate: float = self.setting("RATE", self.provider_class.rate)
+        return rate * 0.9
+
+    def breaker_wait(self, failures: int) -> timedelta:
+        """How long to leave the provider alone after so many failures in a row; zero while the breaker is closed."""
+        over = failures - self.FAILURES_THAT_OPEN_THE_BREAKER
+        if over < 0:
+            return timedelta(0)
+        wait: timedelta = min(self.BREAKER_FIRST_WAIT * 2 ** min(over, 10), self.BREAKER_LONGEST_WAIT)
+        return wait

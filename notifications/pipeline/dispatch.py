@@ -1,0 +1,178 @@
+"""Dispatch: claim a batch, send it, record the answers. Never a transaction across the call, never a call without a lease."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+
+from notifications import channels, clock, encryption, wire
+from notifications.models import Batch, BroadcastState, Credential, Message, MessageState
+from notifications.pipeline import Done, record, topics
+
+log = logging.getLogger(__name__)
+FLUSH = 100
+"""Answers recorded together at the most."""
+
+
+@dataclass(slots=True)
+class Claim:
+    """What one worker may send now, alone."""
+
+    batch: Batch
+    credential: Credential
+    messages: list[Message] = field(default_factory=list)
+
+
+def step() -> Done:
+    """Claim, send and record one batch of whichever credential has work."""
+    claimed = claim(clock.now())
+    if not isinstance(claimed, Claim):
+        return claimed
+    if claimed.messages and start(claimed):
+        answers = send(claimed)
+        record.answers(claimed.batch, claimed.credential, claimed.messages, answers, FLUSH)
+    return Done(
+        messages=len(claimed.messages),
+        wait=0.0,
+        topics=topics(
+            {claimed.credential.project_id}, {m.broadcast_id for m in claimed.messages if m.broadcast_id}
+        ),
+    )
+
+
+def claim(now: datetime) -> Claim | Done:
+    """Take the next batch for this worker, in one transaction; Done with the time to wait when there is none to take."""
+    with transaction.atomic():
+        credential = _next_credential(now)
+        if credential is None:
+            return Done(wait=_until_next_slot(now))
+        provider = credential.provider_class
+        candidates = _candidates(credential, provider.batch_size, now)
+        blocked = [m for m in candidates if m.blocked]  # type: ignore[attr-defined]
+        if blocked:
+            return _close(credential, blocked, now)
+        messages = _that_may_travel_together(candidates, provider.batch_size)
+        if not messages:
+            return Done(wait=0.0)
+        batch = Batch.objects.create(
+            credential=credential, size=len(messages), created_at=now, leased_until=now + settings.CARILLON_LEASE
+        )
+        taken = Message.objects.filter(pk__in=[m.pk for m in messages], state=MessageState.QUEUED)
+        if taken.update(state=MessageState.SENDING, batch=batch, changed_at=now) != len(messages):
+            held = set(Message.objects.filter(batch=batch).values_list("pk", flat=True))
+            messages = [m for m in messages if m.pk in held]
+        _take_slot(credential, len(messages), now)
+    return Claim(batch, credential, messages)
+
+
+def start(claimed: Claim) -> bool:
+    """Commit that bytes are about to leave. False when the lease ran out meanwhile: then nothing may be sent."""
+    now = clock.now()
+    mine = Batch.objects.filter(pk=claimed.batch.pk, leased_until__gt=now + settings.CARILLON_CALL_DEADLINE / 2)
+    started = mine.filter(finished_at=None).update(started_at=now) == 1
+    claimed.batch.started_at = now
+    return started
+
+
+def send(claimed: Claim) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
+    """Hand the batch to its channel; answers come one by one."""
+    try:
+        yield from channels.get(claimed.messages[0].channel).send(claimed.credential, claimed.messages)
+    except encryption.UnreadableSecret as error:
+        for message in claimed.messages:
+            ticket = wire.Ticket(outcome=wire.Outcome.MISCONFIGURED, code="UnreadableSecret", detail=str(error))
+            yield wire.PushMessage(id=message.pk, token="", content=wire.PushContent()), ticket
+
+
+def _next_credential(now: datetime) -> Credential | None:
+    """Lock the credential whose most urgent message may go now and that has a connection to spare."""
+    crowded: list[int] = []
+    while True:
+        credential = (
+            _credentials_with_work(now)
+            .filter(Q(next_slot_at=None) | Q(next_slot_at__lte=now))
+            .exclude(pk__in=crowded)
+            .order_by("first_lane", "next_slot_at", "id")
+            .select_for_update(of=("self",))
+            .first()
+        )
+        if credential is None:
+            return None
+        if credential.under_way < credential.provider_class.connections:  # type: ignore[attr-defined]
+            return credential
+        crowded.append(credential.pk)
+
+
+def _credentials_with_work(now: datetime) -> QuerySet[Credential]:
+    """Credentials that may be asked and have messages due."""
+    due = _sendable(now).filter(project_id=OuterRef("project_id"), provider=OuterRef("provider"))
+    under_way = (
+        Batch.objects.filter(credential=OuterRef("pk"), finished_at=None, leased_until__gt=now)
+        .order_by()
+        .values("credential")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
+    return (
+        Credential.objects.filter(Q(not_before=None) | Q(not_before__lte=now), paused_reason="")
+        .annotate(first_lane=Subquery(due.order_by("lane", "available_at").values("lane")[:1]))
+        .annotate(under_way=Subquery(under_way))
+        .annotate(under_way=F("under_way"))
+        .filter(first_lane__isnull=False)
+    )
+
+
+def _sendable(now: datetime) -> QuerySet[Message]:
+    """Due messages, but those of a paused broadcast."""
+    return Message.objects.due(now).exclude(broadcast__state=BroadcastState.PAUSED)
+
+
+def _until_next_slot(now: datetime) -> float:
+    """Seconds until the rate limit lets somebody go on; a second when nobody waits for it."""
+    slots = _credentials_with_work(now).filter(next_slot_at__gt=now).values_list("next_slot_at", flat=True)
+    waits = [(slot - now).total_seconds() for slot in slots if slot]
+    return min([1.0, *waits])
+
+
+def _candidates(credential: Credential, size: int, now: datetime) -> list[Message]:
+    """The next messages of this credential, each with its `token` and why it may not go (`blocked`)."""
+    queue = _sendable(now).filter(project_id=credential.project_id, provider=credential.provider)
+    return list(queue.with_blocked(now).annotate(token=F("device__push_token")).order_by("lane", "available_at", "id")[:size])
+
+
+def _close(credential: Credential, blocked: Sequence[Message], now: datetime) -> Done:
+    """Close messages that must not be attempted any more."""
+    for verdict in {m.blocked for m in blocked}:  # type: ignore[attr-defined]
+        state, _, reason = verdict.partition(":")
+        ids = [m.pk for m in blocked if m.blocked == verdict]  # type: ignore[attr-defined]
+        Message.objects.filter(pk__in=ids, state=MessageState.QUEUED).update(state=state, reason=reason, changed_at=now)
+    return Done(
+        messages=len(blocked),
+        wait=0.0,
+        topics=topics({credential.project_id}, {m.broadcast_id for m in blocked if m.broadcast_id}),
+    )
+
+
+def _that_may_travel_together(candidates: Sequence[Message], size: int) -> list[Message]:
+    """The longest run that respects every message's `batch_limit` (a worker died on it before) and one channel."""
+    chosen: list[Message] = []
+    for message in candidates:
+        size = min(size, message.batch_limit or size)
+        if len(chosen) >= size or (chosen and message.channel != chosen[0].channel):
+            break
+        chosen.append(message)
+    return chosen
+
+
+def _take_slot(credential: Credential, messages: int, now: datetime) -> None:
+    """Reserve the time that so many messages take at the credential's pace."""
+    rate = credential.messages_a_second()
+    if rate > 0:
+        credential.next_slot_at = now + timedelta(seconds=messages / rate)
+        credential.save(update_fields=["next_slot_at"])

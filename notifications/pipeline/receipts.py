@@ -1,0 +1,146 @@
+"""Receipts: asks the provider later what became of what it accepted, until it says or a day has passed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from notifications import clock, encryption, wire
+from notifications.models import Change, Credential, Message, MessageState, Reason, Receipt, Ticket
+from notifications.models.bulk import update_rows
+from notifications.pipeline import Done, backoff, record, topics
+
+GIVE_UP_AFTER = timedelta(hours=24)
+"""Expo forgets receipts after a day (docs.expo.dev, push receipts)."""
+LONGEST_GAP = timedelta(hours=4)
+
+
+def step() -> Done:
+    """Ask one question for one credential with receipts due."""
+    now = clock.now()
+    credential = _credential_with_questions(now)
+    if credential is None:
+        return Done()
+    tickets = _claim(credential, now)
+    if not tickets:
+        return Done(more=True)
+    answer = _ask(credential, tickets)
+    changes = _record(credential, tickets, answer)
+    return Done(
+        messages=len(tickets),
+        more=True,
+        requeued=any(change.state == MessageState.QUEUED for change in changes),
+        topics=topics({credential.project_id}, {t.message.broadcast_id for t in tickets if t.message.broadcast_id}),
+    )
+
+
+def _due(now: datetime) -> QuerySet[Ticket]:
+    return Ticket.objects.filter(check_at__lte=now)
+
+
+def _credential_with_questions(now: datetime) -> Credential | None:
+    asked = _due(now).filter(batch__credential=OuterRef("pk"))
+    usable = Credential.objects.filter(Exists(asked), paused_reason="")
+    return next((c for c in usable if c.is_open(now)), None)
+
+
+@transaction.atomic
+def _claim(credential: Credential, now: datetime) -> list[Ticket]:
+    """Take the due tickets for this worker: nobody else asks for them until the lease is over."""
+    size = credential.provider_class.receipt_batch_size
+    due = _due(now).filter(batch__credential=credential).order_by("check_at", "id")
+    chosen = list(due.select_for_update(of=("self",)).values_list("pk", flat=True)[:size])
+    Ticket.objects.filter(pk__in=chosen).update(check_at=now + settings.CARILLON_LEASE)
+    return list(Ticket.objects.filter(pk__in=chosen).select_related("message", "batch").order_by("id"))
+
+
+def _ask(credential: Credential, tickets: Sequence[Ticket]) -> wire.ReceiptAnswer:
+    """The provider's answer, or its trouble as a value."""
+    try:
+        return credential.opened_provider().receipts([ticket.external_id for ticket in tickets])
+    except encryption.UnreadableSecret as error:
+        trouble = wire.Ticket(outcome=wire.Outcome.MISCONFIGURED, code="UnreadableSecret", detail=str(error))
+        return wire.ReceiptAnswer(trouble=trouble)
+
+
+@transaction.atomic
+def _record(credential: Credential, tickets: Sequence[Ticket], answer: wire.ReceiptAnswer) -> list[Change]:
+    """Save what was answered; plan the next question for what was not."""
+    now = clock.now()
+    trouble = answer.trouble
+    if trouble and trouble.outcome == wire.Outcome.MISCONFIGURED:
+        record.pause_credential(credential, trouble.code, trouble.detail, now)
+    known = [(t, answer.receipts[t.external_id]) for t in tickets if t.external_id in answer.receipts]
+    changes = _changes(credential, known, now)
+    silent = [t for t in tickets if t.external_id not in answer.receipts]
+    over = [t for t in silent if not trouble and t.date_received + GIVE_UP_AFTER <= now]
+    changes += [_missing(t, now) for t in over]
+    record.apply(changes, now, where="state = 'accepted'")
+    Receipt.objects.bulk_create([_receipt(t, r, now) for t, r in known])
+    _retire(known, now)
+    wrong = next((r for _, r in known if r.outcome == wire.Outcome.MISCONFIGURED), None)
+    if wrong:
+        record.pause_credential(credential, wrong.code, wrong.detail, now)
+    closed = {t.pk for t, _ in known} | {t.pk for t in over}
+    rows = [_next_question(credential, t, t.pk in closed, trouble, now) for t in tickets]
+    update_rows(Ticket, rows)
+    return changes
+
+
+def _changes(credential: Credential, known: Sequence[tuple[Ticket, wire.Receipt]], now: datetime) -> list[Change]:
+    rules = record.policy(credential)
+    base: timedelta = credential.setting("SENDING_TASK_RETRY_DELAY", timedelta(seconds=30))
+    return [
+        t.message.after_receipt(r, rules, now, backoff.delay(t.message.attempts, base))
+        for t, r in known
+        if t.message.batch_id == t.batch_id
+    ]
+
+
+def _missing(ticket: Ticket, now: datetime) -> Change:
+    """The provider never said more: the message stays accepted, and says so."""
+    message: Message = ticket.message
+    return Change(
+        id=message.pk,
+        state=MessageState.ACCEPTED,
+        reason=Reason.RECEIPT_MISSING,
+        available_at=now,
+        attempts=message.attempts,
+    )
+
+
+def _receipt(ticket: Ticket, receipt: wire.Receipt, now: datetime) -> Receipt:
+    return Receipt(
+        ticket=ticket,
+        is_success=receipt.outcome == wire.Outcome.ACCEPTED,
+        error_code=receipt.code[:64],
+        error_message=receipt.detail,
+        date_checked=now,
+    )
+
+
+def _retire(known: Sequence[tuple[Ticket, wire.Receipt]], now: datetime) -> None:
+    """Switch off devices whose address is dead, unless they registered anew after their message had left."""
+    gone = [t for t, r in known if r.outcome == wire.Outcome.GONE and t.message.device_id]
+    if gone:
+        record.retire([t.message.device_id for t in gone], min(t.batch.created_at for t in gone), now)
+
+
+def _next_question(
+    credential: Credential, ticket: Ticket, closed: bool, trouble: wire.Ticket | None, now: datetime
+) -> dict[str, Any]:
+    """When to ask for this ticket again; never, once it is closed."""
+    if closed:
+        at: datetime | None = None
+    elif trouble:
+        base = credential.setting("CHECKING_TASK_RETRY_DELAY", timedelta(minutes=1))
+        at = now + backoff.delay(ticket.checks + 1, base, trouble.retry_after)
+    else:
+        first: timedelta = credential.setting("RECEIPT_CHECK_DELAY", timedelta(minutes=30))
+        at = now + min(first * 2 ** min(ticket.checks, 20), LONGEST_GAP)
+    return {"id": ticket.pk, "check_at": at, "checks": ticket.checks + 1}

@@ -1,0 +1,159 @@
+"""Record: what the provider answered becomes tickets, states, retired devices and the credential's health. Fenced."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from notifications import clock, wire
+from notifications.models import Batch, Change, Credential, Device, InactiveReason, Message, RetryPolicy, Ticket
+from notifications.models.bulk import insert_rows, update_rows
+from notifications.pipeline import backoff
+
+log = logging.getLogger(__name__)
+Answer = tuple[Message, wire.Ticket]
+
+
+def answers(
+    batch: Batch,
+    credential: Credential,
+    messages: Sequence[Message],
+    arriving: Iterator[tuple[wire.PushMessage, wire.Ticket]],
+    flush: int,
+) -> None:
+    """Record answers in groups as they arrive; a message without one gets an ambiguous ticket; then the batch is over."""
+    waiting = {message.pk: message for message in messages}
+    outcomes: Counter[wire.Outcome] = Counter()
+    group: list[Answer] = []
+    for answered, ticket in _guarded(arriving, batch):
+        message = waiting.pop(answered.id, None)
+        if message is None:
+            continue
+        group.append((message, ticket))
+        outcomes[ticket.outcome] += 1
+        if len(group) >= flush and waiting:
+            _save(batch, credential, group)
+            group = []
+    silent = wire.Ticket(outcome=wire.Outcome.AMBIGUOUS, code="NoTicket", detail="The provider gave no answer to it.")
+    group += [(message, silent) for message in waiting.values()]
+    outcomes[wire.Outcome.AMBIGUOUS] += len(waiting)
+    _save(batch, credential, group, closing=outcomes)
+
+
+def policy(credential: Credential) -> RetryPolicy:
+    """How often and how long messages of this credential are tried."""
+    return RetryPolicy(
+        max_attempts=credential.setting("SENDING_TASK_MAX_RETRIES", 5) + 1,
+        resend_ambiguous=credential.provider_class.merges_copies,
+    )
+
+
+def pause_credential(credential: Credential, code: str, detail: str, now: datetime) -> None:
+    """Stop sending with this credential until an operator acts; what waits goes on waiting."""
+    reason = f"{code}: {detail}"[:500]
+    Credential.objects.filter(pk=credential.pk, paused_reason="").update(paused_reason=reason, paused_at=now)
+
+
+def retire(device_ids: Sequence[int], registered_before: datetime, now: datetime) -> int:
+    """Switch off devices whose address is dead, but those registered anew since. Returns how many."""
+    gone = Device.objects.filter(pk__in=device_ids, is_active=True, date_registered__lt=registered_before)
+    return gone.update(is_active=False, inactive_reason=InactiveReason.GONE, date_retired=now)
+
+
+def _guarded(
+    arriving: Iterator[tuple[wire.PushMessage, wire.Ticket]], batch: Batch
+) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
+    """An exception of a provider is a bug; what it had not answered by then is ambiguous, and nothing is lost."""
+    try:
+        yield from arriving
+    except Exception:
+        log.exception("The provider failed on batch %s; its unanswered messages count as ambiguous.", batch.pk)
+
+
+@transaction.atomic
+def _save(
+    batch: Batch, credential: Credential, group: Sequence[Answer], closing: Counter[wire.Outcome] | None = None
+) -> None:
+    """One transaction: states, tickets and what follows from them; with `closing`, the end of the batch."""
+    now = clock.now()
+    rules, base = policy(credential), credential.setting("SENDING_TASK_RETRY_DELAY", timedelta(seconds=30))
+    waits = _waits(group, base)
+    changes = [m.after_ticket(t, rules, now, wait) for (m, t), wait in zip(group, waits, strict=True)]
+    apply(changes, now, where="state = 'sending' AND batch_id = %s", params=[batch.pk])
+    insert_rows(Ticket, [_ticket(batch, m, t, credential, now) for m, t in group], conflict=["message", "batch"])
+    gone = [m.device_id for m, t in group if t.outcome == wire.Outcome.GONE and m.device_id]
+    if gone:
+        retire(gone, batch.created_at, now)
+    _note_trouble(credential, [t for _, t in group], base, now)
+    if closing is not None:
+        outcome = closing.most_common(1)[0][0] if closing.total() else wire.Outcome.AMBIGUOUS
+        Batch.objects.filter(pk=batch.pk, finished_at=None).update(finished_at=now, outcome=outcome)
+
+
+def apply(changes: Sequence[Change], now: datetime, *, where: str, params: Sequence[Any] = ()) -> list[int]:
+    """Write changes to those messages that still are where `where` says. Returns the ids that were."""
+    rows = [
+        {
+            "id": c.id,
+            "state": c.state.value,
+            "reason": c.reason,
+            "code": c.code,
+            "available_at": c.available_at,
+            "attempts": c.attempts,
+            "changed_at": now,
+        }
+        for c in changes
+    ]
+    return update_rows(Message, rows, where=where, params=params)
+
+
+def _waits(group: Sequence[Answer], base: timedelta) -> list[timedelta]:
+    """The pause before another try, per message; one for all where the whole batch failed alike."""
+    seen: dict[tuple[int, float | None], timedelta] = {}
+    keys = [(m.attempts + 1, t.retry_after) for m, t in group]
+    return [seen.setdefault(key, backoff.delay(key[0], base, key[1])) for key in keys]
+
+
+def _ticket(batch: Batch, message: Message, ticket: wire.Ticket, credential: Credential, now: datetime) -> dict[str, Any]:
+    asks = ticket.outcome == wire.Outcome.ACCEPTED and ticket.external_id and credential.provider_class.has_receipts
+    delay: timedelta = credential.setting("RECEIPT_CHECK_DELAY", timedelta(minutes=30))
+    return {
+        "message": message.pk,
+        "batch": batch.pk,
+        "outcome": ticket.outcome.value,
+        "is_success": ticket.outcome == wire.Outcome.ACCEPTED,
+        "external_id": ticket.external_id[:128],
+        "error_code": ticket.code[:64],
+        "error_message": ticket.detail,
+        "date_received": now,
+        "check_at": now + delay if asks else None,
+    }
+
+
+def _note_trouble(credential: Credential, tickets: Sequence[wire.Ticket], base: timedelta, now: datetime) -> None:
+    """Pause, slow down or clear the credential, as the answers say."""
+    wrong = next((t for t in tickets if t.outcome == wire.Outcome.MISCONFIGURED), None)
+    if wrong:
+        pause_credential(credential, wrong.code, wrong.detail, now)
+    in_trouble = {wire.Outcome.RETRY, wire.Outcome.AMBIGUOUS}
+    if tickets and all(t.outcome in in_trouble for t in tickets):
+        _slow_down(credential, tickets, base, now)
+    elif credential.failures:
+        Credential.objects.filter(pk=credential.pk).update(failures=0, not_before=None)
+
+
+def _slow_down(credential: Credential, tickets: Sequence[wire.Ticket], base: timedelta, now: datetime) -> None:
+    """Every message of the group met trouble: count it, and wait where asked or where it happens too often."""
+    failures = credential.failures + 1
+    wait = credential.breaker_wait(failures)
+    if any(t.throttled for t in tickets):
+        wait = max(wait, backoff.delay(failures, base, max((t.retry_after or 0.0) for t in tickets)))
+    values: dict[str, Any] = {"failures": failures}
+    if wait:
+        values["not_before"] = now + wait
+    Credential.objects.filter(pk=credential.pk).update(**values)

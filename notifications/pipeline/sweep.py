@@ -1,0 +1,100 @@
+"""Sweep: frees what a dead worker held, and closes what waited too long."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from notifications import clock, wire
+from notifications.models import Batch, Change, Message, MessageState, Reason, RetryPolicy, Ticket
+from notifications.models.bulk import insert_rows
+from notifications.pipeline import Done, record, topics
+
+AT_ONCE = 50
+"""Lost batches freed in one round."""
+
+
+def step() -> Done:
+    """Free the messages of batches whose lease is over; expire what is too old, even where a credential is paused."""
+    now = clock.now()
+    lost = list(Batch.objects.filter(finished_at=None, leased_until__lte=now).order_by("id").values_list("id", flat=True)[:AT_ONCE])
+    freed = [message for pk in lost for message in rescue(pk)]
+    expired = _expire(now)
+    moved = freed + expired
+    return Done(
+        messages=len(moved),
+        more=len(lost) == AT_ONCE,
+        requeued=bool(freed),
+        topics=topics({m.project_id for m in moved}, {m.broadcast_id for m in moved if m.broadcast_id}),
+    )
+
+
+@transaction.atomic
+def rescue(batch_id: int) -> list[Message]:
+    """End a lost batch: what never left is queued again freely; what may have left gets an ambiguous ticket."""
+    now = clock.now()
+    batch = (
+        Batch.objects.select_for_update(of=("self",)).select_related("credential")
+        .filter(pk=batch_id, finished_at=None, leased_until__lte=now).first()
+    )
+    if batch is None:
+        return []
+    messages = list(Message.objects.filter(batch=batch, state=MessageState.SENDING))
+    rules = record.policy(batch.credential)
+    changes = [_after_loss(message, batch, rules, now) for message in messages]
+    record.apply(changes, now, where="state = 'sending' AND batch_id = %s", params=[batch.pk])
+    insert_rows(Ticket, [_ticket(batch, message, now) for message in messages], conflict=["message", "batch"])
+    _halve(batch, messages)
+    Batch.objects.filter(pk=batch.pk).update(finished_at=now, outcome="lost")
+    return messages
+
+
+def _after_loss(message: Message, batch: Batch, rules: RetryPolicy, now: datetime) -> Change:
+    if batch.size == 1 and message.rescues + 1 >= Message.RESCUES_ALONE:
+        return Change(
+            id=message.pk,
+            state=MessageState.FAILED,
+            reason=Reason.POISON,
+            available_at=now,
+            attempts=message.attempts,
+        )
+    if batch.started_at is None:
+        return Change(id=message.pk, state=MessageState.QUEUED, available_at=now, attempts=message.attempts)
+    return message.after_silence(rules, now, batch.leased_until - now, "LeaseLost")
+
+
+def _ticket(batch: Batch, message: Message, now: datetime) -> dict[str, object]:
+    left = batch.started_at is not None
+    return {
+        "message": message.pk,
+        "batch": batch.pk,
+        "outcome": (wire.Outcome.AMBIGUOUS if left else wire.Outcome.RETRY).value,
+        "is_success": False,
+        "error_code": "LeaseLost" if left else "NotStarted",
+        "error_message": "The worker stopped before it could save an answer."
+        if left
+        else "The worker stopped before anything was sent.",
+        "date_received": now,
+    }
+
+
+def _halve(batch: Batch, messages: Sequence[Message]) -> None:
+    """Send them in halves next time, so that one message that kills workers is found."""
+    rows = Message.objects.filter(pk__in=[m.pk for m in messages])
+    if batch.size == 1:
+        rows.update(rescues=F("rescues") + 1, batch_limit=1)
+    else:
+        rows.update(batch_limit=max(1, batch.size // 2))
+
+
+def _expire(now: datetime) -> list[Message]:
+    """Close queued messages past their expiry."""
+    late = Message.objects.filter(state=MessageState.QUEUED, expires_at__lte=now)
+    found = list(late.only("id", "project_id", "broadcast_id")[:10_000])
+    late.filter(pk__in=[m.pk for m in found]).update(
+        state=MessageState.EXPIRED, reason=Reason.EXPIRED, changed_at=now
+    )
+    return found

@@ -1,0 +1,135 @@
+"""The threads that do the work: each asks the database once a second and sooner when woken."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import close_old_connections, connections
+
+from notifications import live
+from notifications.pipeline import dispatch, expand, receipts, sweep
+from notifications.wake import Step
+
+log = logging.getLogger(__name__)
+POLL = 1.0
+"""Seconds after which a thread looks for work even if nobody woke it."""
+
+
+class _Thread(threading.Thread):
+    """One thread, one step, for ever: do what is due, then wait to be woken."""
+
+    def __init__(self, step: str, work: Callable[[], float], stopping: threading.Event) -> None:
+        super().__init__(name=f"carillon-{step}", daemon=True)
+        self.step = step
+        self.bell = threading.Event()
+        self._work = work
+        self._stopping = stopping
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            self.bell.clear()
+            pause = self._one_round()
+            if pause > 0:
+                self.bell.wait(pause)
+        connections.close_all()
+
+    def _one_round(self) -> float:
+        """Seconds to rest. A failing round is logged and tried again: the work is in the database."""
+        close_old_connections()
+        try:
+            return self._work()
+        except Exception:
+            log.exception("The %s step failed; it is tried again in a second.", self.step)
+            return POLL
+
+
+class Worker:
+    """All threads of one process."""
+
+    def __init__(self, dispatchers: int) -> None:
+        self._stopping = threading.Event()
+        steps: list[tuple[str, Callable[[], float]]] = [
+            *[(Step.DISPATCH.value, self._dispatch)] * dispatchers,
+            (Step.EXPAND.value, self._expand),
+            (Step.RECEIPTS.value, self._receipts),
+            ("sweep", self._sweep),
+        ]
+        self._threads = [_Thread(step, work, self._stopping) for step, work in steps]
+
+    def start(self) -> None:
+        """Start all threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """Let every thread finish the call it is in, at most so many seconds."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.bell.set()
+        for thread in self._threads:
+            thread.join(timeout)
+
+    def ring(self, step: Step) -> None:
+        """Wake the threads of a step."""
+        for thread in self._threads:
+            if thread.step == step.value:
+                thread.bell.set()
+
+    def _dispatch(self) -> float:
+        done = dispatch.step()
+        if done.messages:
+            live.publish(*done.topics)
+            self.ring(Step.EXPAND)  # the queue is shorter now, or the broadcast is through
+        return min(done.wait, POLL)
+
+    def _expand(self) -> float:
+        done = expand.step()
+        live.publish(*done.topics)
+        if done.messages:
+            self.ring(Step.DISPATCH)
+        return 0.0 if done.more else POLL
+
+    def _receipts(self) -> float:
+        done = receipts.step()
+        live.publish(*done.topics)
+        if done.requeued:
+            self.ring(Step.DISPATCH)
+        return 0.0 if done.more else POLL
+
+    def _sweep(self) -> float:
+        done = sweep.step()
+        live.publish(*done.topics)
+        if done.requeued:
+            self.ring(Step.DISPATCH)
+        pause: float = settings.CARILLON_SWEEP.total_seconds()
+        return pause
+
+
+_running: Worker | None = None
+
+
+def start() -> Worker:
+    """Start the workers of this process."""
+    global _running
+    _running = Worker(settings.CARILLON_WORKERS)
+    _running.start()
+    return _running
+
+
+def stop() -> None:
+    """Stop the workers of this process gracefully: what is on the wire is answered and recorded."""
+    global _running
+    if _running:
+        _running.stop(settings.CARILLON_CALL_DEADLINE.total_seconds() + 5)
+    _running = None
+
+
+def ring(step: Step) -> bool:
+    """Wake the workers of this process; False when it has none."""
+    if _running is None:
+        return False
+    _running.ring(step)
+    return True
