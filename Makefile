@@ -11,7 +11,7 @@ BIN := .venv/bin
 PORT ?= 8000
 
 # What `make run` sets unless you did.
-DEMO := CARILLON_SANDBOX="$${CARILLON_SANDBOX-1}" DEBUG="$${DEBUG-0}" PYTHONUNBUFFERED=1
+DEMO := PORT=$(PORT) CARILLON_SANDBOX="$${CARILLON_SANDBOX-1}" DEBUG="$${DEBUG-0}" PYTHONUNBUFFERED=1
 # An installation as it is on the internet, with its data in a folder of its own.
 PRODUCTION := SITE_URL=https://carillon.example ALLOWED_HOSTS=carillon.example HSTS_SUBDOMAINS=1 \
 	DEBUG=0 CARILLON_SANDBOX=0 SECRET_KEY= DATABASE_URL= REDIS_URL=
@@ -32,7 +32,7 @@ help: ## this list
 run: env ## serve Carillon with a small demo project on http://127.0.0.1:8000/
 	@$(DEMO) $(BIN)/python manage.py migrate --verbosity 0
 	@$(DEMO) $(BIN)/python manage.py demo --if-empty
-	@exec env $(DEMO) $(BIN)/python manage.py serve --port $(PORT)
+	@exec env $(DEMO) $(BIN)/python manage.py serve
 
 test: dev ## `make check`, then every test: on SQLite, on PostgreSQL + Redis, in a browser
 	@$(BOOTSTRAP) browser >/dev/null

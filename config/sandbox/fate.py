@@ -11,11 +11,11 @@ Shares, of well-formed messages to tokens that ask for nothing:
 MismatchSenderId and InvalidCredentials pause the credential they are answered to; nobody gets them unasked.
 
 A token asks for an error by naming it: `ExponentPushToken[sandbox-InvalidCredentials-1]` gets it in every ticket,
-`ExponentPushToken[sandbox-receipt-InvalidCredentials-1]` in every receipt, `…receipt-Missing…` never gets a receipt, and
-`…TOO_MANY_REQUESTS…`, `…UNAUTHORIZED…` or `…PUSH_TOO_MANY_EXPERIENCE_IDS…` turns down the whole request it is in.
+`ExponentPushToken[sandbox-receipt-InvalidCredentials-1]` in every receipt, `…receipt-Missing…` never gets a receipt,
+and `…TOO_MANY_REQUESTS…`, `…UNAUTHORIZED…` or `…PUSH_TOO_MANY_EXPERIENCE_IDS…` turns down the whole request it is in.
 
-The sandbox keeps no memory: a ticket id carries when it was issued and what its receipt will say, under a keyed hash, so
-that any process that knows the key can answer for it and nobody else can make one up.
+The sandbox keeps no memory: a ticket id carries when it was issued and what its receipt will say, under a keyed hash,
+so that any process that knows the key can answer for it and nobody else can make one up.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ _FORMS: Mapping[str, tuple[str, Check]] = {
     "tag": ("a string", _is_text),
     "_contentAvailable": ("true or false", _is_flag),
 }
-"""Field → what it must be, in words, and the test for it. A field that is not named here is let through; null is absence."""
+"""Field → what it must be, in words, and the test for it. Other fields are let through; null is absence."""
 
 
 def problem_of(message: Any) -> str:

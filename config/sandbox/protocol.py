@@ -117,7 +117,9 @@ def is_token(token: str) -> bool:
 def payload_size(message: Mapping[str, Any]) -> int:
     """How many bytes of a message count towards `PAYLOAD_BYTES`."""
     payload = {name: value for name, value in message.items() if name != "to"}
-    return len(json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
+    return len(
+        json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    )
 
 
 def fault_of(token: str, message: Mapping[str, Any], at_most: int = PAYLOAD_BYTES + 1) -> str:

@@ -48,7 +48,9 @@ def send(request: HttpRequest) -> HttpResponse:
         if refusal := fate.refusal_for(token):
             return _refused(refusal)
     key = _key()
-    return JsonResponse(sending.answer([_ticket(key, token, message) for token, message in sending.recipients]))
+    return JsonResponse(
+        sending.answer([_ticket(key, token, message) for token, message in sending.recipients])
+    )
 
 
 @csrf_exempt
@@ -61,7 +63,9 @@ def receipts(request: HttpRequest) -> HttpResponse:
         return _refused(ids)
     key, moment = _key(), clock.now()
     issued = {each: fate.read(key, each) for each in ids}
-    out = {each: protocol.receipt(said.ending) for each, said in issued.items() if said and said.is_out(moment)}
+    out = {
+        each: protocol.receipt(said.ending) for each, said in issued.items() if said and said.is_out(moment)
+    }
     return JsonResponse({"data": out})
 
 

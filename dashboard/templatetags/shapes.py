@@ -24,17 +24,17 @@ def bars(whole: float | None, *parts: Any, label: str = "", size: str = "") -> S
     pairs = list(zip(parts[::2], parts[1::2], strict=True))
     said = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
     rects = format_html_join(
-        "", '<rect class="f-{}" x="{:.1f}%" width="{:.1f}%" height="100%"/>', _rects(whole or 0, pairs)
+        "", '<rect class="f-{}" x="{}" width="{}" height="100%"/>', _rects(whole or 0, pairs)
     )
     return format_html('<svg class="{}" {}>{}</svg>', css, said, rects)
 
 
-def _rects(whole: float, pairs: Iterable[tuple[str, float | None]]) -> Iterable[tuple[str, float, float]]:
+def _rects(whole: float, pairs: Iterable[tuple[str, float | None]]) -> Iterable[tuple[str, str, str]]:
     start = 0.0
     for name, part in pairs:
         width = min((part or 0) / whole * 100, 100 - start) if whole else 0.0
         if width > 0:
-            yield name, start, width
+            yield name, f"{start:.1f}%", f"{width:.1f}%"
         start += width
 
 

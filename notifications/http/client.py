@@ -163,7 +163,7 @@ async def _open_sessions() -> tuple[aiohttp.ClientSession, aiohttp.ClientSession
         resolver=aiohttp.ThreadedResolver(), limit=POOL, keepalive_timeout=KEEPALIVE_SECONDS
     )
     guarded = aiohttp.TCPConnector(
-        resolver=PublicResolver(),
+        resolver=PublicResolver(aiohttp.ThreadedResolver()),
         socket_factory=public_socket,
         limit=POOL,
         keepalive_timeout=KEEPALIVE_SECONDS,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 
-import aiohttp
-from aiohttp.abc import ResolveResult
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 # Written out, because what the standard library calls global changes from one Python to the next.
 _NOT_PUBLIC_4 = [
@@ -51,17 +50,24 @@ class Refused(OSError):
     """An address that guarded requests do not go to."""
 
 
-class PublicResolver(aiohttp.ThreadedResolver):
+class PublicResolver(AbstractResolver):
     """Finds only names whose every address is public: one private address among them is enough to refuse."""
+
+    def __init__(self, finder: AbstractResolver) -> None:
+        self._finder = finder
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """The addresses of a host; Refused where one of them is not public."""
-        found = await super().resolve(host, port, family)
+        found = await self._finder.resolve(host, port, family)
         for each in found:
             _refuse_unless_public(each["host"])
         return found
+
+    async def close(self) -> None:
+        """Let go of what the finder holds."""
+        await self._finder.close()
 
 
 def public_socket(address: AddrInfo) -> socket.socket:

@@ -26,6 +26,15 @@ class InactiveReason(StrEnum):
     """Its owner or an operator removed it."""
 
 
+def _settle(devices: list[Device]) -> None:
+    """Put devices that name no project into the default one."""
+    homeless = [device for device in devices if device.project_id is None]
+    if homeless:
+        home = Project.objects.default()
+        for device in homeless:
+            device.project = home
+
+
 class DeviceQuerySet(models.QuerySet["Device"]):
     """Reads and bulk writes of devices."""
 
@@ -35,8 +44,9 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         return self.filter(is_active=True)
 
     def bulk_create(self, objs: Iterable[Device], *args: Any, **kwargs: Any) -> list[Device]:
-        """Like Django's; accounts that the project does not know yet become known to it."""
+        """Like Django's; a device without a project gets the default one, and the projects get to know the accounts."""
         devices = list(objs)
+        _settle(devices)
         Identity.objects.bulk_create(
             [Identity(project_id=d.project_id, uid=d.uid, user_id=d.user_id) for d in devices if d.uid and d.user_id],
             ignore_conflicts=True,
@@ -54,15 +64,10 @@ class DeviceManager(models.Manager.from_queryset(DeviceQuerySet)):  # type: igno
         return queryset.active
 
 
-def default_project_id() -> int:
-    """The project of a device that names none."""
-    return Project.objects.default().pk
-
-
 class Device(models.Model):
     """One push address at one provider; it belongs to a project and usually to an account."""
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="devices", default=default_project_id)
+    project = models.ForeignKey(Project, models.CASCADE, related_name="devices")
     provider = models.CharField(max_length=20, default="expo")
     push_token = models.CharField(max_length=2048)
     user = models.ForeignKey(
@@ -94,7 +99,8 @@ class Device(models.Model):
         return f"Device #{self.pk} of {self.user or self.uid or 'nobody known'}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Like Django's; the owner becomes known to the project, under this uid or the account's own name."""
+        """Like Django's; without a project it gets the default one, and the project gets to know the owner."""
+        _settle([self])
         if self.user_id and not self.uid:
             identity = Identity.objects.filter(project_id=self.project_id, user_id=self.user_id).first()
             self.uid = identity.uid if identity else self.user.get_username()  # type: ignore[union-attr]

@@ -39,8 +39,11 @@ class PushProvider(ABC):
     codes: ClassVar[Mapping[str, wire.Code]] = {}
     """Every code of the vendor that is known, and what it means."""
 
-    def __init__(self, access: wire.Access) -> None:
+    def __init__(self, access: wire.Access, *, deadline: float = 30.0) -> None:
+        """`deadline`: seconds in which one `send` or `receipts` has ended, however many calls it makes.
+        Always less than the lease of a batch."""
         self.access = access
+        self.deadline = deadline
 
     @classmethod
     @abstractmethod

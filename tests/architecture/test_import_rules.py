@@ -60,7 +60,8 @@ def test_the_house_as_it_stands_keeps_every_contract(house, cache):
 @pytest.mark.parametrize(("contract", "files"), STRAYS.values(), ids=STRAYS.keys())
 def test_a_stray_import_breaks_its_contract(house, cache, contract, files):
     for path, line in files.items():
-        (house / path).open("a").write(f"\n{line}\n")
+        with (house / path).open("a") as file:
+            file.write(f"\n{line}\n")
 
     done = lint_imports(house, cache, "--contract", contract)
 

@@ -1,1 +1,1 @@
-"""Vendors that are not real: protocol servers on loopback, each a process of its own with a fault script and a history."""
+"""Vendors that are not real: servers on loopback, each a process of its own with a fault script and a history."""

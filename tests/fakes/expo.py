@@ -36,7 +36,7 @@ class _Verdict:
 
 
 class Expo(Vendor):
-    """Expo's two endpoints. A receipt is decided when its ticket is given, so the history knows how each message ends."""
+    """Expo's two endpoints. A receipt is decided with its ticket, so the history knows how each message ends."""
 
     paths: ClassVar = {protocol.SEND_PATH: "send", protocol.RECEIPTS_PATH: "receipts"}
 
@@ -63,7 +63,9 @@ class Expo(Vendor):
 
     def addresses(self, content: Any) -> Sequence[str]:
         """The push tokens of a sending, the ticket ids of a question."""
-        return [token for token, _ in content.recipients] if isinstance(content, protocol.Sending) else content
+        return (
+            [token for token, _ in content.recipients] if isinstance(content, protocol.Sending) else content
+        )
 
     def accept(self, call: Call, content: Any, fault: Action | None) -> Reply:
         """Give tickets or receipts."""

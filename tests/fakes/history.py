@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Entry:
     receipt: str
     """What its receipt says: "ok", an error code, "missing"; "" where there is no receipt."""
     fault: str
-    """The kind of fault its request met, "" for none: with `drop_after_accept`, say, nobody was told it was accepted."""
+    """The kind of fault its request met, "" for none. With `drop_after_accept`, say, the client never heard of it."""
     message: dict[str, Any]
     """The whole message, as the client wrote it."""
 
@@ -48,10 +48,17 @@ def lines(shared: Mapping[str, Any], messages: Iterable[tuple[str, Mapping[str, 
 class History:
     """Writes a fake's history. What `add` has returned from survives the death of every process concerned."""
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._temporary = tempfile.NamedTemporaryFile(suffix=".jsonl") if path is None else None  # noqa: SIM115
-        self.path = path or Path(self._temporary.name)  # type: ignore[union-attr]
-        self._file = self.path.open("a", encoding="utf-8")
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = path.open("a", encoding="utf-8")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
 
     def add(self, lines: Sequence[str]) -> None:
         """Append these lines, and hand them to the operating system before returning."""

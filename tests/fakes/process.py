@@ -39,8 +39,10 @@ class Stats:
     faults: dict[str, int]
     max_in_any_second: int
     """The most messages within any window of one second."""
+    max_connections: int
+    """The most connections that were open at once, of those that carried such requests."""
     max_under_way: int
-    """The most connections that were busy at once."""
+    """The most requests that were being answered at once. Without a delay an answer is ready in a millisecond."""
 
 
 class FakeProcess:
@@ -49,7 +51,11 @@ class FakeProcess:
     module: ClassVar[str]
 
     def __init__(
-        self, *rules: Rule, port: int = 0, history_file: Path | None = None, settings: dict[str, Any] | None = None
+        self,
+        *rules: Rule,
+        port: int = 0,
+        history_file: Path | None = None,
+        settings: dict[str, Any] | None = None,
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="fake-")
         self.history_file = history_file or Path(self._folder.name) / "history.jsonl"
@@ -134,7 +140,9 @@ class FakeProcess:
         timer.cancel()
         if not line.startswith("listening on "):
             code, said = self._process.wait(_STOP_SECONDS), self._complaints.read_text().strip()
-            raise FakeDidNotStart(f"{self.module} ended with code {code} instead of listening. It said: {said}")
+            raise FakeDidNotStart(
+                f"{self.module} ended with code {code} instead of listening. It said: {said}"
+            )
         return line.removeprefix("listening on ").strip()
 
     def _post(self, name: str, value: Any) -> None:

@@ -1,4 +1,4 @@
-"""The stage every fake stands on: an HTTP server that counts, follows the fault script, and can be steered while it runs.
+"""The stage every fake stands on: a server that counts, follows the fault script, and is steered while it runs.
 
 A fake names its endpoints, reads a call and accepts it (`Vendor`); everything else is here:
 
@@ -7,13 +7,13 @@ A fake names its endpoints, reads a call and accepts it (`Vendor`); everything e
     POST /_control/reset      history, counters, rules and settings as they were at the start
     GET  /_control/history    the history, one JSON line a message
     GET  /_control/calls      every request so far, as a JSON list
-    GET  /_control/stats      per endpoint: requests, recipients, statuses, max_in_any_second, max_under_way
+    GET  /_control/stats      per endpoint: requests, recipients, statuses, faults, max_in_any_second,
+                              max_connections, max_under_way
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
 import asyncio
 import json
 import signal
@@ -21,13 +21,15 @@ import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, fields, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 from aiohttp import web
 
-from tests.fakes.delivery import Reply, deliver, hang_up, reply_json, reply_of
+from tests.fakes.delivery import Reply, deliver, hang_up, reply_of
 from tests.fakes.faults import Action, BadScript, FaultScript, Kind, rules_from_json
 from tests.fakes.history import History
 from tests.fakes.traffic import Call, Traffic
@@ -93,7 +95,7 @@ class Stage:
     async def _call(self, request: web.Request) -> web.StreamResponse:
         endpoint = self._vendor.paths[request.path]
         call = self._traffic.begin(endpoint, {name.lower(): value for name, value in request.headers.items()})
-        with self._traffic.under_way(endpoint):
+        with self._traffic.under_way(endpoint, request.transport):
             fault = self._vendor.script.for_request(endpoint, call.number)
             if fault:
                 call.fault = fault.kind
@@ -135,14 +137,14 @@ class Stage:
     async def _set_faults(self, request: web.Request) -> web.Response:
         try:
             self._vendor.script.replace(rules_from_json(await request.json()))
-        except (BadScript, ValueError, TypeError) as problem:
+        except ValueError as problem:
             return web.json_response({"error": str(problem)}, status=400)
         return web.json_response({})
 
     async def _set_settings(self, request: web.Request) -> web.Response:
         try:
             self._vendor.settings = settings_with(self._vendor.settings, await request.json())
-        except BadScript as problem:
+        except ValueError as problem:
             return web.json_response({"error": str(problem)}, status=400)
         return web.json_response({})
 
@@ -175,23 +177,26 @@ def settings_with(settings: Any, changes: Any) -> Any:
 def main(vendor: Vendor, arguments: Sequence[str] | None = None) -> None:
     """Serve a vendor from the command line until SIGTERM or SIGINT."""
     options = _options(arguments)
-    try:
-        vendor.settings = settings_with(vendor.settings, json.loads(options.settings))
-        rules = json.loads(options.faults.read_text()) if options.faults else []
-        stage = Stage(vendor, rules, History(options.history))
-    except (ValueError, TypeError, OSError) as problem:
-        sys.exit(f"This fake cannot start: {problem}")
-    if options.with_parent:
-        _end_with_parent()
-    gc.freeze(); gc.set_threshold(100_000, 50, 50)
-    asyncio.run(_serve(stage, options.port))
+    with ExitStack() as until_the_end:
+        try:
+            folder = Path(until_the_end.enter_context(TemporaryDirectory(prefix="fake-")))
+            history = until_the_end.enter_context(History(options.history or folder / "history.jsonl"))
+            vendor.settings = settings_with(vendor.settings, json.loads(options.settings))
+            stage = Stage(vendor, json.loads(options.faults.read_text()) if options.faults else [], history)
+        except (ValueError, OSError) as problem:
+            sys.exit(f"This fake cannot start: {problem}")
+        if options.with_parent:
+            _end_with_parent()
+        asyncio.run(_serve(stage, options.port))
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="A fake vendor on loopback.")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--faults", type=Path, help="a JSON file with the fault script")
-    parser.add_argument("--history", type=Path, help="where to write the history (a temporary file otherwise)")
+    parser.add_argument(
+        "--history", type=Path, help="where to write the history (a temporary file otherwise)"
+    )
     parser.add_argument("--settings", default="{}", help="the vendor's settings, a JSON object")
     parser.add_argument("--with-parent", action="store_true", help="end when standard input is closed")
     return parser.parse_args(arguments)

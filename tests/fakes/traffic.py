@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from asyncio import BaseTransport
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ class Traffic:
     _numbers: Counter[str] = field(default_factory=Counter)
     _under_way: Counter[str] = field(default_factory=Counter)
     _most_under_way: Counter[str] = field(default_factory=Counter)
+    _connections: defaultdict[str, set[BaseTransport]] = field(default_factory=lambda: defaultdict(set))
+    _most_connections: Counter[str] = field(default_factory=Counter)
 
     def begin(self, endpoint: str, headers: dict[str, str]) -> Call:
         """Note a request that has just come in."""
@@ -52,8 +55,13 @@ class Traffic:
         return call
 
     @contextmanager
-    def under_way(self, endpoint: str) -> Iterator[None]:
-        """Count a connection as busy with this endpoint."""
+    def under_way(self, endpoint: str, connection: BaseTransport | None) -> Iterator[None]:
+        """Count a connection as used for this endpoint until it closes, and as busy with it for now."""
+        still_open = {each for each in self._connections[endpoint] if not each.is_closing()}
+        self._connections[endpoint] = still_open | ({connection} if connection else set())
+        self._most_connections[endpoint] = max(
+            self._most_connections[endpoint], len(self._connections[endpoint])
+        )
         self._under_way[endpoint] += 1
         self._most_under_way[endpoint] = max(self._most_under_way[endpoint], self._under_way[endpoint])
         try:
@@ -70,6 +78,7 @@ class Traffic:
             "statuses": dict(Counter(str(call.status) for call in calls)),
             "faults": dict(Counter(call.fault for call in calls if call.fault)),
             "max_in_any_second": most_in_a_second([(call.monotonic, call.recipients) for call in calls]),
+            "max_connections": self._most_connections[endpoint],
             "max_under_way": self._most_under_way[endpoint],
         }
 

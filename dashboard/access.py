@@ -1,0 +1,75 @@
+"""Who may open which page: the one decorator that every page of a project wears."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+
+from notifications.actions.audit import Actor
+from notifications.models import Membership, Project, Role
+
+P = ParamSpec("P")
+PublicView = Callable[..., HttpResponse]
+
+OPEN_TO_ALL = "anonymous"
+OPEN_TO_OPERATORS = "operator"
+
+
+def needs(role: Role) -> Callable[[Callable[Concatenate[HttpRequest, Project, P], HttpResponse]], PublicView]:
+    """A page of a project, for operators with at least this role there.
+
+    The view takes (request, project, …) instead of the slug. Strangers to the project get 404, too small a role 403,
+    anonymous people the login page. `request.role` holds the operator's role.
+    """
+
+    def decorate(view: Callable[Concatenate[HttpRequest, Project, P], HttpResponse]) -> PublicView:
+        @wraps(view)
+        @login_required
+        def guarded(request: HttpRequest, project_slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
+            project = Project.objects.open_to(request.user).filter(slug=project_slug).first()
+            if project is None:
+                raise Http404("No such project")
+            held = role_in(request.user, project)
+            if held is None or not held.covers(role):
+                raise PermissionDenied(f"This needs the role {role} in {project}; yours is {held or 'none'}.")
+            request.project, request.role = project, held  # type: ignore[attr-defined]
+            return view(request, project, *args, **kwargs)
+
+        guarded.open_to = role.value  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def open_to(word: str) -> Callable[[PublicView], PublicView]:
+    """Mark a view that belongs to no project with who may call it."""
+
+    def decorate(view: PublicView) -> PublicView:
+        guarded = view if word == OPEN_TO_ALL else login_required(view)
+        guarded.open_to = word  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def role_in(user: Any, project: Project) -> Role | None:
+    """The operator's role in a project; a superuser is admin everywhere."""
+    if user.is_superuser:
+        return Role.ADMIN
+    membership = Membership.objects.filter(user=user, project=project).first()
+    return Role(membership.role) if membership else None
+
+
+def actor(request: HttpRequest) -> Actor:
+    """The operator behind a request, for audited actions."""
+    return Actor(name=request.user.get_username(), user_id=request.user.pk, ip=client_ip(request))
+
+
+def client_ip(request: HttpRequest) -> str | None:
+    """Where the request comes from, as the server in front of us saw it."""
+    return request.META.get("REMOTE_ADDR") or None

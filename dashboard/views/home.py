@@ -1,0 +1,10 @@
+"""To be written."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+
+
+def home(request: HttpRequest, **kwargs: object) -> HttpResponse:
+    """To be written."""
+    return HttpResponse("to be written", status=501)

@@ -1,0 +1,15 @@
+"""To be written."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+
+
+def login(request: HttpRequest, **kwargs: object) -> HttpResponse:
+    """To be written."""
+    return HttpResponse("to be written", status=501)
+
+
+def logout(request: HttpRequest, **kwargs: object) -> HttpResponse:
+    """To be written."""
+    return HttpResponse("to be written", status=501)

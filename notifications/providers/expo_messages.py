@@ -1,0 +1,132 @@
+"""What is sent to Expo: the token's form, the payload of a message, and its checks before anything leaves."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import exponent_server_sdk as sdk
+
+from notifications.wire import Problem, PushContent
+
+PAYLOAD_BYTES = 4096
+TOKEN_LENGTH = 200
+PRIORITIES = ("default", "normal", "high")
+
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_TOKEN = re.compile(rf"Expo(?:nent)?PushToken\[[!-Z\\^-~]+\]|{_UUID}")
+ADDRESSES = re.compile(rf"Expo(?:nent)?PushToken\[[^\]]*\]?|{_UUID}")
+"""Everything in a text that may be a push token, whole or cut off."""
+_LOOKS = "An Expo push token looks like ExponentPushToken[…] or ExpoPushToken[…], or is a bare UUID"
+
+
+class ExpoMessage(sdk.PushMessage):  # type: ignore[misc]  # the SDK has no types
+    """The SDK's message, with a payload that was made once for everybody who gets the same content."""
+
+    payload: Mapping[str, Any]
+
+    def __new__(cls, token: str, payload: Mapping[str, Any]) -> ExpoMessage:
+        """`payload`: everything but the token, under Expo's own names."""
+        self: ExpoMessage = super().__new__(cls, to=token)
+        self.payload = payload
+        return self
+
+    def get_payload(self) -> dict[str, Any]:
+        """What the SDK encodes. The token was checked when its device was registered."""
+        return {"to": self.to, **self.payload}
+
+
+def payload_of(content: PushContent) -> dict[str, Any]:
+    """A content under Expo's names, without what is absent; 0 is a value (ttl: now or never, badge: cleared)."""
+    whole = {"ttl": content.ttl, "expiration": content.expiration, "badge": content.badge}
+    given = {
+        "title": content.title,
+        "subtitle": content.subtitle,
+        "body": content.body,
+        "data": dict(content.data) if content.data else None,
+        "priority": content.priority,
+        "sound": content.sound,
+        "channelId": content.channel_id,
+        "categoryId": content.category_id,
+        "mutableContent": content.mutable_content,
+        "tag": content.tag,
+    }
+    payload: dict[str, Any] = {name: value for name, value in given.items() if value}
+    payload.update({name: int(value) for name, value in whole.items() if value is not None})
+    return payload
+
+
+def token_problem(token: str) -> str:
+    """Say what keeps this from being an Expo push token; "" when nothing does."""
+    if not token:
+        return "The push token is empty."
+    if len(token) > TOKEN_LENGTH:
+        return f"This is {len(token):,} characters long; an Expo push token has at most {TOKEN_LENGTH}."
+    if _TOKEN.fullmatch(token):
+        return ""
+    if token.startswith(("ExponentPushToken[", "ExpoPushToken[")):
+        if not token.endswith("]"):
+            return "This push token is cut off: the ] at its end is missing."
+        if token.endswith("[]"):
+            return "This push token is empty between its brackets."
+        return "This push token has a character between its brackets that none has (a space, a bracket, a letter with an accent)."
+    return f"{_LOOKS}; this does not."
+
+
+def content_problems(content: PushContent) -> Iterator[Problem]:
+    """Say what Expo would refuse in a content."""
+    if not (content.title or content.body or content.data):
+        yield Problem(field="body", message="Give the message a title, a body or data: Expo sends no empty message.")
+    if content.priority and content.priority not in PRIORITIES:
+        yield Problem(field="priority", message=f"Priority is one of {', '.join(PRIORITIES)}, not “{content.priority}”.")
+    for name in ("ttl", "expiration", "badge"):
+        value = getattr(content, name)
+        if value is not None and not _is_count(value):
+            yield Problem(field=name, message=f"{name} is a whole number from 0 up, not {value}.")
+    data_problem = _data_problem(content.data)
+    if data_problem:
+        yield Problem(field="data", message=data_problem)
+    else:
+        yield from _size_problem(content)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _data_problem(data: object) -> str:
+    if data is None:
+        return ""
+    if not isinstance(data, Mapping):
+        return 'Data is a JSON object, such as {"page": "home"}.'
+    try:
+        json.dumps(dict(data), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        return f"Data holds something that JSON has no form for: {error}"
+    return ""
+
+
+def _size_problem(content: PushContent) -> Iterator[Problem]:
+    size = payload_size(content)
+    if size <= PAYLOAD_BYTES:
+        return
+    parts = {"title": content.title, "body": content.body, "data": content.data}
+    sizes = {name: _bytes_of(value) for name, value in parts.items() if value}
+    heaviest = sorted(sizes, key=lambda name: -sizes[name])[:2]
+    yield Problem(
+        field=heaviest[0] if heaviest else "body",
+        message=f"The message is {size:,} bytes as sent, Expo allows {PAYLOAD_BYTES:,}: "
+        f"shorten {' or '.join(heaviest) or 'it'} by {size - PAYLOAD_BYTES:,} bytes.",
+    )
+
+
+def payload_size(content: PushContent) -> int:
+    """Bytes that count towards Expo's limit: the message as compact JSON in UTF-8, without its token."""
+    return _bytes_of(payload_of(content))
+
+
+def _bytes_of(value: object) -> int:
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
