@@ -7,6 +7,7 @@ from pathlib import Path
 import huey as library
 from huey.consumer import Consumer
 from huey.serializer import SignedSerializer
+from redis import ConnectionPool
 
 
 def make_queue(redis_url: str, data_dir: Path, secret_key: str) -> library.Huey:
@@ -15,11 +16,11 @@ def make_queue(redis_url: str, data_dir: Path, secret_key: str) -> library.Huey:
     if redis_url:
         return library.PriorityRedisHuey(
             "carillon",
-            url=redis_url,
+            # A page that wakes the workers must not wait for a Redis that is away.
+            connection_pool=ConnectionPool.from_url(redis_url, socket_connect_timeout=1),
             immediate=False,
             results=False,
             serializer=serializer,
-            socket_connect_timeout=1,
         )
     return library.SqliteHuey(
         "carillon",

@@ -48,21 +48,26 @@ def audited(
         @transaction.atomic
         def run(actor: Actor, row: Row, /, *args: P.args, **kwargs: P.kwargs) -> Facts:
             facts = action(actor, row, *args, **kwargs)
-            AuditEntry.objects.create(
-                project_id=_project_of(row),
-                actor_id=actor.user_id,
-                actor_name=actor.name,
-                ip=actor.ip,
-                verb=verb,
-                target=f"{row._meta.model_name}:{row.pk}",
-                detail=facts,
-            )
+            write_down(actor, verb, row, facts)
             return facts
 
         run.audited_verb = verb  # type: ignore[attr-defined]
         return run
 
     return decorate
+
+
+def write_down(actor: Actor, verb: str, row: Model, facts: Facts) -> None:
+    """Add an entry by itself: for work of many transactions, which no decorator can hold together."""
+    AuditEntry.objects.create(
+        project_id=_project_of(row),
+        actor_id=actor.user_id,
+        actor_name=actor.name,
+        ip=actor.ip,
+        verb=verb,
+        target=f"{row._meta.model_name}:{row.pk}",
+        detail=facts,
+    )
 
 
 def _project_of(row: Model) -> int | None:

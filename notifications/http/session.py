@@ -6,7 +6,7 @@ import gzip
 import time
 from collections.abc import Mapping
 from json import dumps, loads
-from typing import Any, ClassVar
+from typing import Any
 
 from notifications.http.client import Response, request
 
@@ -51,11 +51,10 @@ class Reply:
 class Session:
     """Posts with the same headers; large bodies are compressed, and all calls together end within one deadline."""
 
-    reply: ClassVar[type[Reply]] = Reply
-
-    def __init__(self, headers: Mapping[str, str], deadline: float) -> None:
-        """`deadline`: seconds from now in which every call must have ended."""
+    def __init__(self, headers: Mapping[str, str], deadline: float, reply: type[Reply] = Reply) -> None:
+        """`deadline`: seconds from now in which every call must have ended. `reply`: what calls answer with."""
         self.headers = {"Accept": "application/json", "Content-Type": "application/json", **headers}
+        self._reply = reply
         self._ends = time.monotonic() + deadline
 
     def post(
@@ -70,4 +69,4 @@ class Session:
             headers = {**headers, "Content-Encoding": "gzip"}
         left = self._ends - time.monotonic()
         deadline = left if timeout is None else min(left, timeout)
-        return self.reply(request("POST", url, body=body, headers=headers, deadline=deadline))
+        return self._reply(request("POST", url, body=body, headers=headers, deadline=deadline))

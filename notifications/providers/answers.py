@@ -13,6 +13,7 @@ from notifications.wire import Code, Outcome
 NOT_SENT = "NotSent"
 NO_ANSWER = "NoAnswer"
 UNREADABLE = "Unreadable"
+UNWRITABLE = "Unwritable"
 LONGEST_WAIT = 3600.0
 CODE_LENGTH = 64
 DETAIL_LENGTH = 300
@@ -44,6 +45,11 @@ def codes(label: str) -> dict[str, Code]:
             outcome=Outcome.AMBIGUOUS,
             title=f"Unreadable answer from {label}",
             remedy=f"{label} answered, but not in its own format. {unsure}",
+        ),
+        UNWRITABLE: Code(
+            outcome=Outcome.REJECTED,
+            title="Message that cannot be written down",
+            remedy="Its data holds something that JSON has no form for. Correct the data and send again.",
         ),
         **{f"HTTP {status}": _code_of(status, label, again, unsure) for status in _TITLES},
     }
@@ -99,6 +105,11 @@ def unreadable(detail: str) -> wire.Ticket:
     return wire.Ticket(outcome=Outcome.AMBIGUOUS, code=UNREADABLE, detail=detail)
 
 
+def unwritable(detail: str) -> wire.Ticket:
+    """The ticket of a message that cannot be put into the vendor's format; it was not sent."""
+    return wire.Ticket(outcome=Outcome.REJECTED, code=UNWRITABLE, detail=text(detail, DETAIL_LENGTH))
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that a Retry-After header asks for, from 0 to an hour; None without one that can be read."""
     value = headers.get("Retry-After", "").strip()[:64]
@@ -133,7 +144,9 @@ def code(value: object) -> str:
 
 def reference(value: object) -> str:
     """A vendor's id; "" where it gave none that could be asked for later."""
-    return value if isinstance(value, str) and value == text(value, REFERENCE_LENGTH) else ""
+    if isinstance(value, str) and len(value) <= REFERENCE_LENGTH and value.isprintable():
+        return value.strip()
+    return ""
 
 
 def detail(value: object, hidden: Iterable[str], addresses: re.Pattern[str]) -> str:

@@ -6,7 +6,7 @@
 const EVERY = 1000; // ms between two events of one topic, at least
 const PATIENCE = 3000; // ms without a socket before the page asks by itself
 const POLL = 5000; // ms between two such questions
-const STABLE = 10000; // ms a socket must have lived for the next reconnect to be quick again
+const STABLE = 5000; // ms a socket must have lived for the next reconnect to be quick again
 
 let address = null; // of the socket, with every topic of the page
 let topics = [];
@@ -80,6 +80,7 @@ function listen() {
   const next = topics.length ? `${urls[0].origin.replace("http", "ws")}${urls[0].pathname}?${query}` : null;
   if (next === address) return;
   address = next;
+  tries = 0;
   const old = socket;
   socket = null;
   old?.close();

@@ -1,4 +1,4 @@
-// Toasts: the server's messages, and what went wrong in this page ("toast" on document, detail {kind, text}).
+// Toasts: the server's messages, and what went wrong in this page ("toast" on document, detail {kind: ok or bad, text}).
 // Good news leaves by itself; whatever asks for attention stays until it is closed.
 
 const LASTS = 8000; // ms
@@ -14,8 +14,7 @@ function pass(toast) {
 document.addEventListener("toast", ({ detail: { kind, text } }) => {
   const same = [...box.children].some((toast) => toast.querySelector("p")?.textContent === text);
   if (same) return;
-  const toast = document.getElementById("toast-form").content.firstElementChild.cloneNode(true);
-  toast.dataset.s = kind;
+  const toast = document.getElementById(`toast-${kind}`).content.firstElementChild.cloneNode(true);
   toast.querySelector("p").textContent = text;
   box.append(toast);
 });

@@ -1,7 +1,8 @@
+"""The sandbox: Expo's protocol inside our own server, with a share of every trouble."""
+
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -117,10 +118,14 @@ def test_it_gives_the_error_a_token_asks_for_in_the_receipt(code):
 
 
 def test_it_says_ok_in_the_receipt_of_what_arrived():
-    ticket = fate.issue(b"key", "", NOON, b"nonce")
-    issued = fate.read(b"key", ticket)
-    assert issued
-    assert protocol.receipt(issued.ending) == {"status": "ok"}
+    # Now and then one of them meets one of the rarer errors.
+    tickets = [ticket["id"] for ticket in send(*[{"to": lucky_token()}] * 50) if ticket["status"] == "ok"]
+    clock.turn(LONG_ENOUGH)
+    assert list(receipts(*tickets).values()).count({"status": "ok"}) > 25
+
+
+def test_it_answers_an_empty_question():
+    assert receipts() == {}
 
 
 def test_it_never_has_the_receipt_of_a_token_that_asks_for_none():
@@ -246,9 +251,3 @@ def test_it_needs_no_csrf_token():
 
 def test_it_answers_posts_only():
     assert Client().get(SEND).status_code == 405
-
-
-def test_it_is_open_to_posts_alone_and_says_json():
-    assert json.loads(Client().post(RECEIPTS, {"ids": []}, content_type="application/json").content) == {
-        "data": {}
-    }

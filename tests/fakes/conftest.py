@@ -1,3 +1,5 @@
+"""The fakes that the tests of the fakes stand on."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

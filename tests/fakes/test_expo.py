@@ -1,3 +1,5 @@
+"""The fake Expo when nothing goes wrong: Expo's protocol."""
+
 from __future__ import annotations
 
 import gzip

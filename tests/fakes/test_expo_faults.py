@@ -1,3 +1,5 @@
+"""The fake Expo when it is told to misbehave: every kind of fault once."""
+
 from __future__ import annotations
 
 import gzip

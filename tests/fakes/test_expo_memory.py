@@ -1,3 +1,5 @@
+"""What the fake Expo remembers of what came to it."""
+
 from __future__ import annotations
 
 import time
@@ -20,7 +22,7 @@ def test_it_keeps_the_whole_message_and_its_ticket(expo):
     assert 0 <= time.monotonic() - entry.monotonic < 60
 
 
-def test_it_has_written_the_history_before_it_answers(self, tmp_path):
+def test_it_has_written_the_history_before_it_answers(tmp_path):
     with FakeExpo(history_file=tmp_path / "history.jsonl") as fake:
         fake.faults(on_send(Kind.DROP_AFTER_ACCEPT))
         with pytest.raises(ConnectionError):

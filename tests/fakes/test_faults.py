@@ -1,3 +1,5 @@
+"""The fault script: which rule applies when."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""The history file of a fake."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

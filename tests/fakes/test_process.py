@@ -1,3 +1,5 @@
+"""Fakes as processes: how they start, are steered, and end."""
+
 from __future__ import annotations
 
 import socket

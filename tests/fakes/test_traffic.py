@@ -1,3 +1,5 @@
+"""The busiest second."""
+
 from __future__ import annotations
 
 from tests.fakes.traffic import most_in_a_second

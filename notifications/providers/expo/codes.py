@@ -96,7 +96,7 @@ OF_A_REQUEST = {
 }
 """What an answer says of a whole request. None of these may ever switch a device off."""
 
-OF_ALL_PARTS = {"VALIDATION_ERROR", "PUSH_TOO_MANY_EXPERIENCE_IDS", "PUSH_TOO_MANY_NOTIFICATIONS"}
-"""Refusals of a request that its smaller parts may not meet with."""
+OF_THE_MIX = {"VALIDATION_ERROR", "PUSH_TOO_MANY_EXPERIENCE_IDS", "PUSH_TOO_MANY_NOTIFICATIONS"}
+"""Refusals that smaller parts of the same request may not meet with."""
 
 CODES = {**OF_A_MESSAGE, **OF_A_REQUEST, **answers.codes("Expo")}

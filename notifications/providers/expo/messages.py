@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import exponent_server_sdk as sdk
 
-from notifications.wire import Problem, PushContent
+from notifications.providers import answers
+from notifications.wire import Problem, PushContent, PushMessage, Ticket
 
 PAYLOAD_BYTES = 4096
 TOKEN_LENGTH = 200
@@ -20,23 +20,51 @@ _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _TOKEN = re.compile(rf"Expo(?:nent)?PushToken\[[!-Z\\^-~]+\]|{_UUID}")
 ADDRESSES = re.compile(rf"Expo(?:nent)?PushToken\[[^\]]*\]?|{_UUID}")
 """Everything in a text that may be a push token, whole or cut off."""
+_UNWRITABLE = (TypeError, ValueError, RecursionError)
+"""What encoding as JSON may raise."""
 _LOOKS = "An Expo push token looks like ExponentPushToken[…] or ExpoPushToken[…], or is a bare UUID"
 
 
 class ExpoMessage(sdk.PushMessage):  # type: ignore[misc]  # the SDK has no types
     """The SDK's message, with a payload that was made once for everybody who gets the same content."""
 
+    source: PushMessage
     payload: Mapping[str, Any]
 
-    def __new__(cls, token: str, payload: Mapping[str, Any]) -> ExpoMessage:
+    def __new__(cls, source: PushMessage, payload: Mapping[str, Any]) -> ExpoMessage:
         """`payload`: everything but the token, under Expo's own names."""
-        self: ExpoMessage = super().__new__(cls, to=token)
-        self.payload = payload
+        self: ExpoMessage = super().__new__(cls, to=source.token)
+        self.source, self.payload = source, payload
         return self
 
     def get_payload(self) -> dict[str, Any]:
         """What the SDK encodes. The token was checked when its device was registered."""
         return {"to": self.to, **self.payload}
+
+
+def write(batch: Iterable[PushMessage]) -> tuple[list[ExpoMessage], list[tuple[PushMessage, Ticket]]]:
+    """Put messages into Expo's words; and those that cannot be, with the ticket that says so."""
+    written, unwritable = [], []
+    payloads: dict[int, dict[str, Any] | Ticket] = {}
+    for message in batch:
+        content = message.content
+        payload = payloads.get(id(content))
+        if payload is None:
+            payload = payloads[id(content)] = _payload_or_ticket(content)
+        if isinstance(payload, Ticket):
+            unwritable.append((message, payload))
+        else:
+            written.append(ExpoMessage(message, payload))
+    return written, unwritable
+
+
+def _payload_or_ticket(content: PushContent) -> dict[str, Any] | Ticket:
+    try:
+        payload = payload_of(content)
+        json.dumps(payload, allow_nan=False)
+    except _UNWRITABLE as error:
+        return answers.unwritable(str(error))
+    return payload
 
 
 def payload_of(content: PushContent) -> dict[str, Any]:
@@ -72,16 +100,20 @@ def token_problem(token: str) -> str:
             return "This push token is cut off: the ] at its end is missing."
         if token.endswith("[]"):
             return "This push token is empty between its brackets."
-        return "This push token has a character between its brackets that none has (a space, a bracket, a letter with an accent)."
+        return "This push token has a character between its brackets that none has: a space, a bracket, an accent."
     return f"{_LOOKS}; this does not."
 
 
 def content_problems(content: PushContent) -> Iterator[Problem]:
     """Say what Expo would refuse in a content."""
     if not (content.title or content.body or content.data):
-        yield Problem(field="body", message="Give the message a title, a body or data: Expo sends no empty message.")
+        yield Problem(
+            field="body", message="Give the message a title, a body or data: Expo sends no empty message."
+        )
     if content.priority and content.priority not in PRIORITIES:
-        yield Problem(field="priority", message=f"Priority is one of {', '.join(PRIORITIES)}, not “{content.priority}”.")
+        yield Problem(
+            field="priority", message=f"Priority is one of {', '.join(PRIORITIES)}, not “{content.priority}”."
+        )
     for name in ("ttl", "expiration", "badge"):
         value = getattr(content, name)
         if value is not None and not _is_count(value):
@@ -104,7 +136,7 @@ def _data_problem(data: object) -> str:
         return 'Data is a JSON object, such as {"page": "home"}.'
     try:
         json.dumps(dict(data), allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
+    except _UNWRITABLE as error:
         return f"Data holds something that JSON has no form for: {error}"
     return ""
 

@@ -1,0 +1,188 @@
+"""What must be true of the rows at any moment: one query each, named as in ARCHITECTURE.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from notifications import clock, wire
+from notifications.models import (
+    Batch,
+    Broadcast,
+    BroadcastState,
+    Credential,
+    Device,
+    InactiveReason,
+    Message,
+    MessageState,
+    Notification,
+    Receipt,
+    Suppression,
+    Ticket,
+)
+
+OVERLAP = timedelta(seconds=5)
+"""Two transactions that overlap may carry times in either order; further apart is no accident."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """One thing that must hold, and the rows for which it does not."""
+
+    number: str
+    """As in ARCHITECTURE.md, with a letter where one invariant takes several queries."""
+    says: str
+    broken: Callable[[], Iterable[Any]]
+
+
+def check(most: int = 10) -> list[tuple[Invariant, list[str]]]:
+    """The invariants that do not hold, each with up to so many offending rows by name."""
+    found = [(invariant, _names(invariant.broken(), most)) for invariant in INVARIANTS]
+    return [(invariant, names) for invariant, names in found if names]
+
+
+def _names(rows: Iterable[Any], most: int) -> list[str]:
+    limited = rows[:most] if isinstance(rows, QuerySet) else list(rows)[:most]
+    return [f"{type(row).__name__} {row.pk}" for row in limited]
+
+
+def _stuck() -> QuerySet[Batch]:
+    late = clock.now() - 3 * settings.CARILLON_SWEEP
+    return Batch.objects.filter(finished_at=None, leased_until__lt=late)
+
+
+def _sending_without_lease() -> QuerySet[Message]:
+    sending = Message.objects.filter(state=MessageState.SENDING)
+    return sending.filter(Q(batch=None) | Q(batch__finished_at__isnull=False))
+
+
+def _started_without_lease() -> QuerySet[Batch]:
+    return Batch.objects.filter(started_at__gte=F("leased_until"))
+
+
+def _batch_without_its_tickets() -> QuerySet[Batch]:
+    tickets = _count(Ticket.objects.filter(batch=OuterRef("pk")), "batch")
+    return Batch.objects.filter(finished_at__isnull=False).annotate(n=tickets).exclude(n=F("size"))
+
+
+def _unexplained_duplicate() -> QuerySet[Message]:
+    accepted = _count(Ticket.objects.filter(message=OuterRef("pk"), outcome=wire.Outcome.ACCEPTED), "message")
+    ambiguous = _count(Ticket.objects.filter(message=OuterRef("pk"), outcome=wire.Outcome.AMBIGUOUS), "message")
+    bad = _count(Receipt.objects.filter(ticket__message=OuterRef("pk"), is_success=False), "ticket__message")
+    counted = Message.objects.annotate(accepted_n=accepted, ambiguous_n=ambiguous, bad_n=bad)
+    return counted.filter(accepted_n__gt=1 + F("ambiguous_n") + F("bad_n") + F("replays"))
+
+
+def _not_conserved() -> QuerySet[Broadcast]:
+    counted = Broadcast.objects.annotate(
+        messages_n=_count(Message.objects.filter(broadcast=OuterRef("pk")), "broadcast"),
+        notifications_n=_count(Notification.objects.filter(broadcast=OuterRef("pk")), "broadcast"),
+        suppressions_n=_count(Suppression.objects.filter(broadcast=OuterRef("pk")), "broadcast"),
+    )
+    return counted.exclude(
+        messages_n=F("expanded_messages"),
+        notifications_n=F("expanded_notifications"),
+        suppressions_n=F("expanded_suppressions"),
+    )
+
+
+def _sent_too_early() -> QuerySet[Broadcast]:
+    never_replayed = Message.objects.open().filter(broadcast=OuterRef("pk"), replays=0)
+    first_try = never_replayed.exclude(Exists(Ticket.objects.filter(message=OuterRef("pk"), is_success=True)))
+    return Broadcast.objects.filter(Exists(first_try), state=BroadcastState.SENT)
+
+
+def _state_without_reason() -> QuerySet[Message]:
+    troubled = [MessageState.FAILED, MessageState.UNKNOWN, MessageState.SUPPRESSED, MessageState.EXPIRED]
+    return Message.objects.filter(state__in=[*troubled, MessageState.CANCELLED], reason="")
+
+
+def _tried_too_often() -> QuerySet[Message]:
+    most: int = settings.EXPO_NOTIFICATIONS_SENDING_TASK_MAX_RETRIES
+    return Message.objects.filter(Q(attempts__gt=most + 2) | Q(rescues__gt=Message.RESCUES_ALONE))
+
+
+def _attempt_after_stop() -> QuerySet[Ticket]:
+    after = {"batch__created_at__gt": F("message__broadcast__finished_at") + OVERLAP}
+    cancelled = Q(message__broadcast__state=BroadcastState.CANCELLED, **after)
+    retired = Q(batch__created_at__gt=F("message__device__date_retired") + OVERLAP, message__device__is_active=False)
+    expired = Q(batch__created_at__gt=F("message__expires_at"))
+    return Ticket.objects.filter(cancelled | retired | expired)
+
+
+def _retired_without_evidence() -> QuerySet[Device]:
+    said_so = Ticket.objects.filter(message__device=OuterRef("pk"), outcome=wire.Outcome.GONE)
+    said_later = Receipt.objects.filter(ticket__message__device=OuterRef("pk"), is_success=False)
+    gone = Device.objects.filter(inactive_reason=InactiveReason.GONE)
+    return gone.exclude(Exists(said_so)).exclude(Exists(said_later))
+
+
+def _sent_while_paused() -> QuerySet[Batch]:
+    return Batch.objects.exclude(credential__paused_reason="").filter(
+        created_at__gt=F("credential__paused_at") + OVERLAP
+    )
+
+
+def _too_fast() -> list[Batch]:
+    return [b for credential in Credential.objects.all() for b in _over_the_limit(credential)]
+
+
+def _over_the_limit(credential: Credential) -> list[Batch]:
+    """Batches of the last day that began a second with more messages than the provider allows."""
+    limit = credential.setting("RATE", credential.provider_class.rate)
+    if not limit:
+        return []
+    mine = Batch.objects.filter(credential=credential, started_at__gt=clock.now() - timedelta(days=1))
+    in_its_second = mine.filter(
+        started_at__gte=OuterRef("started_at"), started_at__lt=OuterRef("started_at") + timedelta(seconds=1)
+    )
+    total = in_its_second.order_by().values("credential").annotate(n=Sum("size")).values("n")
+    return list(mine.annotate(n=Subquery(total)).filter(n__gt=limit)[:10])
+
+
+def _other_project() -> list[Any]:
+    strangers = Message.objects.filter(
+        ~Q(device__project=F("project"))
+        & Q(device__isnull=False)
+        | ~Q(broadcast__project=F("project"))
+        & Q(broadcast__isnull=False)
+        | ~Q(batch__credential__project=F("project"))
+        & Q(batch__isnull=False)
+    )
+    misplaced = Notification.objects.filter(broadcast__isnull=False).exclude(broadcast__project=F("project"))
+    return [*strangers[:10], *misplaced[:10]]
+
+
+def _open_secret() -> QuerySet[Credential]:
+    return Credential.objects.exclude(sealed_secrets="").exclude(sealed_secrets__startswith="gAAAA")
+
+
+def _count(rows: QuerySet[Any], by: str) -> Coalesce:
+    """How many of the rows belong to the outer row."""
+    counted = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+INVARIANTS = (
+    Invariant("1", "What a dead worker held is freed by the sweep", _stuck),
+    Invariant("2a", "A message that is being sent has an open batch", _sending_without_lease),
+    Invariant("2b", "No call starts without a lease", _started_without_lease),
+    Invariant("3", "Every message of a finished batch has exactly one ticket", _batch_without_its_tickets),
+    Invariant("4", "Every duplicate is explained", _unexplained_duplicate),
+    Invariant("5a", "Copies written out = rows that exist", _not_conserved),
+    Invariant("5b", "A sent broadcast has no copy that was never handed over", _sent_too_early),
+    Invariant("5c", "Every state that is no success has a reason", _state_without_reason),
+    Invariant("6", "Attempts are bounded", _tried_too_often),
+    Invariant("7", "No attempt starts after cancel, expiry or the end of a device", _attempt_after_stop),
+    Invariant("8a", "A device is retired only on its provider's word", _retired_without_evidence),
+    Invariant("8b", "A paused credential sends nothing", _sent_while_paused),
+    Invariant("11", "No second carries more than the provider allows", _too_fast),
+    Invariant("12", "No row of one project points into another", _other_project),
+    Invariant("13", "Secrets are encrypted", _open_secret),
+)

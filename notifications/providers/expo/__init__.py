@@ -1,0 +1,79 @@
+"""Expo: a hundred messages in a request, a ticket for each at once, and a receipt to ask for later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import exponent_server_sdk as sdk
+
+from notifications import http, wire
+from notifications.providers.base import PushProvider
+from notifications.providers.expo import codes, messages, replies
+from notifications.providers.expo.sending import Sending
+from notifications.wire import Outcome
+
+API = "/--/api/v2"
+
+
+class ExpoProvider(PushProvider):
+    """Expo's push service, spoken to through Expo's SDK for Python."""
+
+    key = "expo"
+    label = "Expo"
+    default_url = "https://exp.host"
+    batch_size = 100
+    connections = 6
+    rate = 600
+    has_receipts = True
+    receipt_batch_size = 1000
+    secret_fields = {"access_token": "Access token"}
+    codes = codes.CODES
+
+    @classmethod
+    def check_token(cls, token: str) -> str:
+        """Say what keeps this from being an Expo push token."""
+        return messages.token_problem(token)
+
+    @classmethod
+    def check_content(cls, content: wire.PushContent) -> list[wire.Problem]:
+        """Say what Expo would refuse: emptiness, a wrong form, more than 4,096 bytes."""
+        return list(messages.content_problems(content))
+
+    def send(self, batch: Sequence[wire.PushMessage]) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
+        """Send in one request; in several only where Expo refuses the request for the sake of one message."""
+        written, unwritable = messages.write(batch)
+        yield from unwritable
+        sending = Sending(self._client(replies.TicketReply), self._secrets())
+        for start in range(0, len(written), self.batch_size):
+            yield from sending.deliver(written[start : start + self.batch_size])
+
+    def receipts(self, external_ids: Sequence[str]) -> wire.ReceiptAnswer:
+        """Ask what became of accepted messages. Asking twice does no harm, so a lost answer is `retry`."""
+        asked = [sdk.PushTicket(None, "ok", "", None, each) for each in external_ids]
+        try:
+            found = self._client(replies.ReceiptReply).check_receipts_multiple(asked)
+        except replies.FAILURES as error:
+            trouble = replies.refusal(error, self._secrets()).ticket
+            if trouble.outcome is Outcome.AMBIGUOUS:
+                trouble = replace(trouble, outcome=Outcome.RETRY)
+            return wire.ReceiptAnswer(trouble=trouble)
+        wanted = set(external_ids)
+        read = ((each.id, replies.receipt(each, self._secrets())) for each in found if each.id in wanted)
+        return wire.ReceiptAnswer(receipts={name: receipt for name, receipt in read if receipt})
+
+    def _client(self, reply: type[http.Reply]) -> sdk.PushClient:
+        base = urlsplit(self.access.base_url)
+        # A token pasted with a line break in it would end the header early.
+        token = "".join(self.access.secrets.get("access_token", "").split())
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        # The SDK joins host and path in two ways, one of which loses a path of the host's own.
+        return sdk.PushClient(
+            host=f"{base.scheme}://{base.netloc}",
+            api_url=base.path.rstrip("/") + API,
+            session=http.Session(headers, self.deadline, reply),
+        )
+
+    def _secrets(self) -> list[str]:
+        return list(self.access.secrets.values())
