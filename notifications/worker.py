@@ -16,6 +16,8 @@ from notifications.wake import Step
 log = logging.getLogger(__name__)
 POLL = 1.0
 """Seconds after which a thread looks for work even if nobody woke it."""
+LONGEST_REST = 30.0
+"""Seconds that a step which fails again and again rests at the most."""
 
 
 class _Thread(threading.Thread):
@@ -27,6 +29,7 @@ class _Thread(threading.Thread):
         self.bell = threading.Event()
         self._work = work
         self._stopping = stopping
+        self._failures = 0
 
     def run(self) -> None:
         while not self._stopping.is_set():
@@ -40,10 +43,15 @@ class _Thread(threading.Thread):
         """Seconds to rest. A failing round is logged and tried again: the work is in the database."""
         close_old_connections()
         try:
-            return self._work()
+            pause = self._work()
         except Exception:
-            log.exception("The %s step failed; it is tried again in a second.", self.step)
-            return POLL
+            self._failures += 1
+            pause = min(POLL * 2 ** (self._failures - 1), LONGEST_REST)
+            log.exception("The %s step failed; it is tried again in %g seconds.", self.step, pause)
+            self._stopping.wait(pause)  # not the bell: what fails must not be rung into failing faster
+            return 0.0
+        self._failures = 0
+        return pause
 
 
 class Worker:

@@ -12,7 +12,7 @@ DASH = "\N{EN DASH}"
 @register.filter
 def number(value: float | None) -> str:
     """`24863` → `24,863`; None, which means not known yet, → a dash."""
-    if value is None or value == "":
+    if value is None:
         return DASH
     return f"{value:,}"
 

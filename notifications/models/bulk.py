@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import CharField, Field, JSONField, Lookup, Model, QuerySet, Value
+from django.db.models import CharField, Field, JSONField, Lookup, Model, QuerySet, TextField, Value
 from django.db.models.expressions import BaseExpression, Combinable, F
 from django.utils.duration import duration_iso_string
 
@@ -50,12 +50,11 @@ def update_rows(
         return []
     table = connection.ops.quote_name(model._meta.db_table)
     fields = {name: model._meta.get_field(name) for name in rows[0]}
-    document = json.dumps([{name: _plain(fields[name], value) for name, value in row.items()} for row in rows])
-    sets = ", ".join(f"{_column(field)} = v.{_column(field)}" for name, field in fields.items() if name != "id")
+    sets = ", ".join(f"{_column(field)} = new_{name}" for name, field in fields.items() if name != "id")
     guard = f" AND {where}" if where else ""
-    sql = f"UPDATE {table} SET {sets} FROM {_rows_sql(fields)} v WHERE {table}.id = v.id{guard} RETURNING {table}.id"
+    sql = f"UPDATE {table} SET {sets} FROM {_rows_sql(fields)} v WHERE {table}.id = new_id{guard} RETURNING {table}.id"
     with connection.cursor() as cursor:
-        cursor.execute(sql, [document, *params])
+        cursor.execute(sql, [_document(fields, rows), *params])
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -74,14 +73,12 @@ def insert_rows(model: type[Model], rows: Sequence[Mapping[str, Any]], conflict:
     }
     defaults = {name: field.get_default() for name, field in rest.items()}
     fields = given | rest
-    document = json.dumps(
-        [{name: _plain(fields[name], value) for name, value in {**defaults, **row}.items()} for row in rows]
-    )
+    document = _document(fields, [{**defaults, **row} for row in rows])
     columns = ", ".join(_column(field) for field in fields.values())
     target = ", ".join(_column(model._meta.get_field(name)) for name in conflict)
     sql = (
         f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({columns}) "
-        f"SELECT {columns} FROM {_rows_sql(fields)} v WHERE true ON CONFLICT ({target}) DO NOTHING"
+        f"SELECT {', '.join(f'new_{name}' for name in fields)} FROM {_rows_sql(fields)} v WHERE true ON CONFLICT ({target}) DO NOTHING"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [document])
@@ -109,7 +106,7 @@ def _expression(field: Field[Any, Any], columns: Mapping[str, Any]) -> BaseExpre
     if isinstance(value, BaseExpression | F | Combinable):
         return value
     if value is None:
-        return Value(None)  # with an output field, None would become the JSON word null
+        return Value(None, output_field=TextField())  # with a JSON field, None would become the JSON word null
     return Value(value, output_field=_plain_field(field))
 
 
@@ -122,12 +119,17 @@ def _column(field: Any) -> str:
     return connection.ops.quote_name(field.column)
 
 
+def _document(fields: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
+    """The rows as one JSON text; its keys are `new_<field>`, so that they can be told from the table's own columns."""
+    return json.dumps([{f"new_{name}": _plain(fields[name], value) for name, value in row.items()} for row in rows])
+
+
 def _rows_sql(fields: Mapping[str, Any]) -> str:
-    """A JSON parameter as a derived table with one column per field."""
+    """The JSON parameter as a derived table with one column `new_<field>` per field."""
     if connection.vendor == "postgresql":
-        columns = ", ".join(f"{_column(field)} {_type(field)}" for field in fields.values())
+        columns = ", ".join(f"new_{name} {_type(field)}" for name, field in fields.items())
         return f"(SELECT * FROM jsonb_to_recordset(%s::jsonb) AS r({columns}))"
-    columns = ", ".join(f"json_extract(value, '$.{name}') AS {_column(field)}" for name, field in fields.items())
+    columns = ", ".join(f"json_extract(value, '$.new_{name}') AS new_{name}" for name in fields)
     return f"(SELECT {columns} FROM json_each(%s))"
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from notifications import channels, clock, encryption, wire
 from notifications.models import Batch, BroadcastState, Credential, Message, MessageState
@@ -122,8 +123,7 @@ def _credentials_with_work(now: datetime) -> QuerySet[Credential]:
     return (
         Credential.objects.filter(Q(not_before=None) | Q(not_before__lte=now), paused_reason="")
         .annotate(first_lane=Subquery(due.order_by("lane", "available_at").values("lane")[:1]))
-        .annotate(under_way=Subquery(under_way))
-        .annotate(under_way=F("under_way"))
+        .annotate(under_way=Coalesce(Subquery(under_way), 0))
         .filter(first_lane__isnull=False)
     )
 

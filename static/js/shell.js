@@ -3,10 +3,12 @@
 const find = (selector) => document.querySelector(selector);
 
 // Dialogs: data-open names a <dialog>, data-close closes the one around it; a click on the backdrop closes too.
-document.addEventListener("click", ({ target }) => {
-  const opener = target.closest("[data-open]");
-  if (opener) document.getElementById(opener.dataset.open)?.showModal();
-  if (target.closest("[data-close]")) target.closest("dialog")?.close();
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-open]");
+  const dialog = opener && document.getElementById(opener.dataset.open);
+  const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey; // a link that is wanted in a tab of its own
+  if (dialog && !dialog.open && !elsewhere) dialog.showModal();
+  if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
 });
 document.addEventListener("click", (event) => {
   if (!event.target.matches("dialog[open]")) return; // its own area, or the backdrop around it

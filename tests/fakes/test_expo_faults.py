@@ -53,6 +53,12 @@ class TestFaultsOfARequest:
             ask(expo, SEND, [message()])
         assert expo.history() == []
 
+    def test_it_drops_a_request_before_its_body_is_read(self, expo):
+        expo.faults(on_send(Kind.DROP))
+        with socket.create_connection(expo.url.removeprefix("http://").split(":"), timeout=5) as wire:
+            wire.sendall(b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" % SEND.encode())
+            assert wire.recv(1) == b""
+
     def test_it_drops_a_request_for_a_token_in_it(self, expo):
         expo.faults(on_send(Kind.DROP, Match(token="alice")))
         assert send(expo, message("ExponentPushToken[bob]"))[0]["status"] == "ok"

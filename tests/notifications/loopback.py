@@ -77,6 +77,15 @@ class Loopback(ThreadingHTTPServer):
         self.seen: list[Seen] = []
         self.closing = threading.Event()
         self.connections = 0
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.005})
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Listen no more; twice does no harm."""
+        self.closing.set()
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
 
     @property
     def url(self) -> str:
@@ -91,15 +100,10 @@ class Loopback(ThreadingHTTPServer):
 def listening(script: Script | None = None) -> Iterator[Loopback]:
     """A server for the length of a block."""
     server = Loopback(script)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
     try:
         yield server
     finally:
-        server.closing.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        server.stop()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -4,4 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("tests.notifications.providers.contract")
+pytest.register_assert_rewrite(
+    "tests.notifications.providers.contract",
+    "tests.notifications.providers.contract_of_bulk",
+    "tests.notifications.providers.contract_of_receipts",
+)

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from notifications.wire import Outcome
 from tests.notifications.loopback import Answer, Seen
-from tests.notifications.providers.contract import BulkContract, Fate, ReceiptContract
+from tests.notifications.providers.contract import Fate
+from tests.notifications.providers.contract_of_bulk import BulkContract
+from tests.notifications.providers.contract_of_receipts import ReceiptContract
 
 CODES = {Outcome.GONE: "DeviceNotRegistered", Outcome.REJECTED: "MessageTooBig"}
 
@@ -20,8 +22,8 @@ def entry(outcome: Outcome, words: str) -> dict:
 
 class TestExpo(BulkContract, ReceiptContract):
     key = "expo"
-    secrets = {"access_token": "canary-secret-0123456789"}  # noqa: RUF012
-    bad_tokens = [  # noqa: RUF012
+    secrets = {"access_token": "canary-secret-0123456789"}
+    bad_tokens = [
         "ExponentPushToken[]",
         "ExpoPushToken[]",
         "ExponentPushTokenGARBAGE",
@@ -36,7 +38,7 @@ class TestExpo(BulkContract, ReceiptContract):
         "dGhpcyBpcyBhbg:APA91bHun4MxP5egoKMwt2KZFBaFUH-1RYqx",
         "740f4707bebcf74f9b7c25d48e3358945f6aa01da5ddb387462c7eaf61bb78ad",
     ]
-    hostile = [  # noqa: RUF012
+    hostile = [
         *BulkContract.hostile,
         {"data": None},
         {"data": "xyz"},

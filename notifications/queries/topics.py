@@ -1,4 +1,4 @@
-"""Reads that two pages share."""
+"""Which live topics a person may follow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ def topics_open_to(user: Any, project_slug: str, wanted: Sequence[str]) -> froze
     project = Project.objects.open_to(user).filter(slug=project_slug).first()
     if project is None:
         return frozenset()
-    ids = [int(pk) for name, _, pk in (topic.partition(":") for topic in wanted) if name == "broadcast" and pk.isdecimal() and len(pk) < 19]
+    named = [topic.partition(":") for topic in wanted]
+    ids = [int(pk) for name, _, pk in named if name == "broadcast" and pk.isdecimal() and len(pk) < 19]
     own = set(Broadcast.objects.filter(project=project, pk__in=ids).values_list("pk", flat=True))
     allowed = {f"project:{project.pk}"} | {f"broadcast:{pk}" for pk in own}
     return frozenset(set(wanted) & allowed)

@@ -1,0 +1,7 @@
+"""Reads that pages, commands and sockets share, one module for each noun."""
+
+from __future__ import annotations
+
+from notifications.queries.topics import topics_open_to
+
+__all__ = ["topics_open_to"]
