@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import django
 
@@ -41,8 +41,8 @@ async def lifespan(
 
 application = ProtocolTypeRouter(
     {
-        "http": WSGIMiddleware(get_wsgi_application(), workers=PAGE_THREADS),
-        "websocket": AuthMiddlewareStack(URLRouter(websocket_urlpatterns)),
+        "http": WSGIMiddleware(cast(Any, get_wsgi_application()), workers=PAGE_THREADS),
+        "websocket": AuthMiddlewareStack(URLRouter(cast(Any, websocket_urlpatterns))),
         "lifespan": lifespan,
     }
 )

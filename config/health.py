@@ -6,12 +6,13 @@ import logging
 from collections.abc import Callable
 
 from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from notifications import live
 
 log = logging.getLogger(__name__)
 
@@ -52,4 +53,4 @@ def _queue() -> int:
 
 def _live() -> None:
     if settings.REDIS_URL:
-        async_to_sync(get_channel_layer().group_send)("ready", {"type": "ready"})
+        async_to_sync(live.bus().group_send)("ready", {"type": "ready"})

@@ -19,14 +19,30 @@ urlpatterns = [
     path("<slug:project_slug>/compose/<int:broadcast_id>/", compose.edit, name="compose_edit"),
     path("<slug:project_slug>/broadcasts/", broadcasts.broadcast_list, name="broadcasts"),
     path("<slug:project_slug>/broadcasts/<int:broadcast_id>/", broadcast.detail, name="broadcast"),
-    path("<slug:project_slug>/broadcasts/<int:broadcast_id>/confirm/", compose.confirm, name="broadcast_confirm"),
+    path(
+        "<slug:project_slug>/broadcasts/<int:broadcast_id>/confirm/",
+        compose.confirm,
+        name="broadcast_confirm",
+    ),
     path("<slug:project_slug>/broadcasts/<int:broadcast_id>/send/", compose.send, name="broadcast_send"),
     path("<slug:project_slug>/broadcasts/<int:broadcast_id>/star/", broadcasts.star, name="broadcast_star"),
-    path("<slug:project_slug>/broadcasts/<int:broadcast_id>/messages/", broadcast.message_rows, name="broadcast_messages"),
-    path("<slug:project_slug>/broadcasts/<int:broadcast_id>/not-sent/", broadcast.suppressions, name="broadcast_suppressions"),
+    path(
+        "<slug:project_slug>/broadcasts/<int:broadcast_id>/messages/",
+        broadcast.message_rows,
+        name="broadcast_messages",
+    ),
+    path(
+        "<slug:project_slug>/broadcasts/<int:broadcast_id>/not-sent/",
+        broadcast.suppressions,
+        name="broadcast_suppressions",
+    ),
     path("<slug:project_slug>/broadcasts/<int:broadcast_id>/pause/", broadcast.pause, name="broadcast_pause"),
-    path("<slug:project_slug>/broadcasts/<int:broadcast_id>/resume/", broadcast.resume, name="broadcast_resume"),
-    path("<slug:project_slug>/broadcasts/<int:broadcast_id>/cancel/", broadcast.cancel, name="broadcast_cancel"),
+    path(
+        "<slug:project_slug>/broadcasts/<int:broadcast_id>/resume/", broadcast.resume, name="broadcast_resume"
+    ),
+    path(
+        "<slug:project_slug>/broadcasts/<int:broadcast_id>/cancel/", broadcast.cancel, name="broadcast_cancel"
+    ),
     path("<slug:project_slug>/broadcasts/<int:broadcast_id>/retry/", broadcast.retry, name="broadcast_retry"),
     path("<slug:project_slug>/messages/<int:message_id>/", messages.detail, name="message"),
     path("<slug:project_slug>/messages/<int:message_id>/retry/", messages.retry, name="message_retry"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import Case, CharField, Count, Exists, OuterRef, QuerySet, Value, When
 
@@ -53,7 +53,7 @@ def _narrowed(rows: Rows, audience: Audience) -> Rows:
     return rows if audience.kind == AudienceKind.EVERYONE else rows.filter(uid__in_list=list(audience.uids))
 
 
-def blocked(identities: QuerySet[Identity], now: datetime) -> QuerySet[Identity]:
+def blocked(identities: QuerySet[Identity], now: datetime) -> QuerySet[Any]:
     """Adds `blocked`: why this account is not sent to on any channel, or ""."""
     return identities.annotate(
         blocked=Case(
@@ -79,7 +79,7 @@ def has_device() -> Exists:
 
 @dataclass(frozen=True)
 class Reach:
-    """What a broadcast would reach if it started now. People are accounts; a device without account counts as itself."""
+    """What a broadcast would reach if it started now. People are accounts; a device without one counts as itself."""
 
     people: int = 0
     """Accounts meant, whether reachable or not."""

@@ -1,4 +1,4 @@
-"""The sockets of open pages and the hub that tells them what changed: one subscription per process, fan-out in memory."""
+"""The sockets of open pages, and the hub that tells them what changed: one subscription, fan-out in memory."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import asyncio
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from channels.layers import get_channel_layer
 from django.conf import settings
 
 from notifications import live
@@ -69,7 +68,7 @@ class Hub:
 
     async def _listen(self) -> None:
         """One subscription, kept for ever; after an interruption every page is told to look again."""
-        layer = get_channel_layer()
+        layer = live.bus()
         while True:
             try:
                 channel = await layer.new_channel()
@@ -93,7 +92,7 @@ def _call_soon(loop: asyncio.AbstractEventLoop, deliver: Any, topics: list[str])
 hub = Hub()
 
 
-class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+class LiveConsumer(AsyncWebsocketConsumer):
     """One open page. It says nothing; it hears the names of topics that changed and asks for the rest over HTTP."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -135,7 +134,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.send(text_data=json.dumps({"topic": topic}))
 
 
-def _is_same_origin(scope: dict[str, Any]) -> bool:
+def _is_same_origin(scope: Mapping[str, Any]) -> bool:
     """Does the page that opens the socket come from us? Browsers always say where it comes from."""
     headers = dict(scope["headers"])
     origin = headers.get(b"origin", b"").decode("latin-1")

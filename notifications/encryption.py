@@ -28,7 +28,8 @@ def unseal(sealed: str) -> dict[str, str]:
         opened: dict[str, str] = json.loads(_fernet().decrypt(sealed.encode()))
     except InvalidToken:
         raise UnreadableSecret(
-            "No key in CARILLON_ENCRYPTION_KEYS opens this secret: put the key it was made with back at the end of the list."
+            "No key in CARILLON_ENCRYPTION_KEYS opens this secret: put the key it was made with back at the end of "
+            "the list."
         ) from None
     return opened
 

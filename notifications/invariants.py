@@ -73,7 +73,9 @@ def _batch_without_its_tickets() -> QuerySet[Batch]:
 
 def _unexplained_duplicate() -> QuerySet[Message]:
     accepted = _count(Ticket.objects.filter(message=OuterRef("pk"), outcome=wire.Outcome.ACCEPTED), "message")
-    ambiguous = _count(Ticket.objects.filter(message=OuterRef("pk"), outcome=wire.Outcome.AMBIGUOUS), "message")
+    ambiguous = _count(
+        Ticket.objects.filter(message=OuterRef("pk"), outcome=wire.Outcome.AMBIGUOUS), "message"
+    )
     bad = _count(Receipt.objects.filter(ticket__message=OuterRef("pk"), is_success=False), "ticket__message")
     counted = Message.objects.annotate(accepted_n=accepted, ambiguous_n=ambiguous, bad_n=bad)
     return counted.filter(accepted_n__gt=1 + F("ambiguous_n") + F("bad_n") + F("replays"))
@@ -111,7 +113,9 @@ def _tried_too_often() -> QuerySet[Message]:
 def _attempt_after_stop() -> QuerySet[Ticket]:
     after = {"batch__created_at__gt": F("message__broadcast__finished_at") + OVERLAP}
     cancelled = Q(message__broadcast__state=BroadcastState.CANCELLED, **after)
-    retired = Q(batch__created_at__gt=F("message__device__date_retired") + OVERLAP, message__device__is_active=False)
+    retired = Q(
+        batch__created_at__gt=F("message__device__date_retired") + OVERLAP, message__device__is_active=False
+    )
     expired = Q(batch__created_at__gt=F("message__expires_at"))
     return Ticket.objects.filter(cancelled | retired | expired)
 
@@ -119,7 +123,7 @@ def _attempt_after_stop() -> QuerySet[Ticket]:
 def _retired_without_evidence() -> QuerySet[Device]:
     said_so = Ticket.objects.filter(message__device=OuterRef("pk"), outcome=wire.Outcome.GONE)
     said_later = Receipt.objects.filter(ticket__message__device=OuterRef("pk"), is_success=False)
-    gone = Device.objects.filter(inactive_reason=InactiveReason.GONE)
+    gone: QuerySet[Device] = Device.objects.filter(inactive_reason=InactiveReason.GONE)
     return gone.exclude(Exists(said_so)).exclude(Exists(said_later))
 
 
@@ -148,12 +152,9 @@ def _over_the_limit(credential: Credential) -> list[Batch]:
 
 def _other_project() -> list[Any]:
     strangers = Message.objects.filter(
-        ~Q(device__project=F("project"))
-        & Q(device__isnull=False)
-        | ~Q(broadcast__project=F("project"))
-        & Q(broadcast__isnull=False)
-        | ~Q(batch__credential__project=F("project"))
-        & Q(batch__isnull=False)
+        ~Q(device__project=F("project")) & Q(device__isnull=False)
+        | ~Q(broadcast__project=F("project")) & Q(broadcast__isnull=False)
+        | ~Q(batch__credential__project=F("project")) & Q(batch__isnull=False)
     )
     misplaced = Notification.objects.filter(broadcast__isnull=False).exclude(broadcast__project=F("project"))
     return [*strangers[:10], *misplaced[:10]]

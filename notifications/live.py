@@ -6,8 +6,9 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from typing import cast
 
-from channels.layers import get_channel_layer
+from channels.layers import BaseChannelLayer, get_channel_layer
 from django.conf import settings
 from django.db import transaction
 
@@ -25,6 +26,11 @@ local: Callable[[list[str]], None] | None = None
 """Set by the hub of this process where there is no bus between processes: takes topics, from any thread."""
 
 
+def bus() -> BaseChannelLayer:
+    """The layer that carries events between processes."""
+    return cast(BaseChannelLayer, get_channel_layer())  # settings always name one
+
+
 def publish(*topics: str) -> None:
     """Say that these topics changed, once the current transaction is committed. Never raises, never waits."""
     if topics:
@@ -32,7 +38,7 @@ def publish(*topics: str) -> None:
 
 
 class Announcer(threading.Thread):
-    """The one thread of a process that talks to the bus: gathers, sends, repeats once, retries while the bus is away."""
+    """The one thread of a process that talks to the bus: gathers, sends, repeats once, retries while it is away."""
 
     def __init__(self) -> None:
         super().__init__(name="carillon-live", daemon=True)
@@ -68,7 +74,10 @@ class Announcer(threading.Thread):
     def _repeat(self) -> None:
         topics, self._echo = sorted(self._echo), set()
         if topics:
-            self._task = self._loop.create_task(self._sent(topics))
+            self._task = self._loop.create_task(self._send_once(topics))
+
+    async def _send_once(self, topics: list[str]) -> None:
+        await self._sent(topics)
 
     async def _sent(self, topics: list[str]) -> bool:
         if local is not None:
@@ -77,7 +86,7 @@ class Announcer(threading.Thread):
         if not settings.REDIS_URL:
             return True  # no web server in this process and no bus: nobody listens
         try:
-            await get_channel_layer().group_send(GROUP, {"type": "live.topics", "topics": topics})
+            await bus().group_send(GROUP, {"type": "live.topics", "topics": topics})
         except Exception as error:  # whatever the bus throws, pages catch up when it is back
             log.warning("The live bus cannot be reached (%s).", type(error).__name__)
             return False

@@ -31,4 +31,6 @@ def ring(step: Step) -> None:
         wake_up(step.value)
     except Exception as error:  # the queue is a convenience: whatever it throws, the poll finds the work
         _quiet_until = clock.now().timestamp() + QUIET_AFTER_FAILURE
-        log.warning("The queue cannot be reached (%s); the workers' poll finds the work.", type(error).__name__)
+        log.warning(
+            "The queue cannot be reached (%s); the workers' poll finds the work.", type(error).__name__
+        )

@@ -85,7 +85,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptAnswer:
-    """Answer to a question for receipts: those that are known, by external id; `trouble` where the question itself failed."""
+    """Answer to a question for receipts: those known, by external id; `trouble` where the question itself failed."""
 
     receipts: Mapping[str, Receipt] = field(default_factory=dict)
     trouble: Ticket | None = None

@@ -1,40 +1,155 @@
-"""To be written."""
+"""One broadcast: how far it has come, what went wrong, every message; and what may be done about it."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_POST, require_safe
+
+from dashboard.access import actor, needs
+from dashboard.broadcast_page import live
+from dashboard.left_out_table import left_out_table
+from dashboard.message_table import table
+from dashboard.templatetags.figures import number
+from notifications.actions import broadcasts
+from notifications.actions.audit import Refused
+from notifications.models import Broadcast, MessageState, Project, Role
+from notifications.models.message import REPLAYABLE_STATES
+from notifications.queries.groups import groups_of
+from notifications.queries.progress import progress_of
+
+MESSAGES_ID = "messages"
+"""The id of the part that filters and pages swap; anything else htmx asks for is the live part."""
 
 
-def cancel(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("to be written", status=501)
+@needs(Role.VIEWER)
+@require_safe
+def detail(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResponse:
+    """The whole page; for htmx the part that changes, or the table of messages. The number of queries is fixed."""
+    broadcast = _find(project, broadcast_id)
+    context: dict[str, Any] = {"project": project, "role": request.role, "broadcast": broadcast}  # type: ignore[attr-defined]
+    page_url = _address(broadcast)
+    if _target(request) == MESSAGES_ID:
+        context |= table(broadcast, request.GET, groups_of(broadcast), page_url)
+        return _varying(render(request, "dashboard/broadcast/_messages.html", context))
+    progress = progress_of(broadcast)
+    context |= {"page_url": page_url, **live(broadcast, progress)}
+    if request.htmx:  # type: ignore[attr-defined]
+        return _varying(render(request, "dashboard/broadcast/_live.html", context))
+    context |= table(broadcast, request.GET, progress.groups, page_url)
+    return _varying(render(request, "dashboard/broadcast/detail.html", context))
 
 
-def detail(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("to be written", status=501)
+@needs(Role.VIEWER)
+@require_safe
+def message_rows(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResponse:
+    """A lasting address for the rows of a broadcast: leads to the table on its page."""
+    broadcast = _find(project, broadcast_id)
+    query = request.GET.urlencode()
+    return redirect(f"{_address(broadcast)}{'?' if query else ''}{query}#{MESSAGES_ID}")
 
 
-def message_rows(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("to be written", status=501)
+@needs(Role.VIEWER)
+@require_safe
+def suppressions(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResponse:
+    """The people it was not sent to, each with the reason."""
+    broadcast = _find(project, broadcast_id)
+    context = {"project": project, "role": request.role, "broadcast": broadcast}  # type: ignore[attr-defined]
+    context |= left_out_table(broadcast, request.GET, request.path)
+    template = "_people.html" if request.htmx else "suppressions.html"  # type: ignore[attr-defined]
+    return _varying(render(request, f"dashboard/broadcast/{template}", context))
 
 
-def pause(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("to be written", status=501)
+@needs(Role.SENDER)
+@require_POST
+def pause(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResponse:
+    """Stop handing over copies; those on the wire finish."""
+    broadcast = _find(project, broadcast_id)
+    try:
+        facts = broadcasts.pause(actor(request), broadcast)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        wire = (
+            f" {number(facts['in_flight'])} on the wire will still be answered." if facts["in_flight"] else ""
+        )
+        messages.success(request, f"Paused.{wire} What waits goes on waiting until you resume.")
+    return redirect(_address(broadcast))
 
 
-def resume(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("to be written", status=501)
+@needs(Role.SENDER)
+@require_POST
+def resume(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResponse:
+    """Go on where it was paused."""
+    broadcast = _find(project, broadcast_id)
+    try:
+        broadcasts.resume(actor(request), broadcast)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "Sending goes on.")
+    return redirect(_address(broadcast))
 
 
-def retry(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("to be written", status=501)
+@needs(Role.SENDER)
+@require_POST
+def cancel(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResponse:
+    """Stop for good."""
+    broadcast = _find(project, broadcast_id)
+    try:
+        facts = broadcasts.cancel(actor(request), broadcast)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        handed = number(facts["in_flight"] + facts["handed_over"])
+        messages.success(
+            request,
+            f"Cancelled. {number(facts['cancelled'])} waiting messages were stopped; "
+            f"{handed} had been handed over and cannot be called back.",
+        )
+    return redirect(_address(broadcast))
 
 
-def suppressions(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("to be written", status=501)
+@needs(Role.SENDER)
+@require_POST
+def retry(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResponse:
+    """Send again what ended in one final state. `state`: failed, unknown or expired."""
+    broadcast = _find(project, broadcast_id)
+    state = request.POST.get("state", "")
+    if state not in REPLAYABLE_STATES:
+        raise BadRequest("Only failed, unknown or expired messages can be sent again.")
+    try:
+        facts = broadcasts.retry(actor(request), broadcast, MessageState(state))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        count = facts["requeued"]
+        messages.success(request, f"{number(count)} message{'' if count == 1 else 's'} will be sent again.")
+    return redirect(_address(broadcast))
+
+
+def _find(project: Project, broadcast_id: int) -> Broadcast:
+    """The project's own broadcast; anybody else's does not exist."""
+    return get_object_or_404(Broadcast.objects.select_related("project"), project=project, pk=broadcast_id)
+
+
+def _address(broadcast: Broadcast) -> str:
+    where = {"project_slug": broadcast.project.slug, "broadcast_id": broadcast.pk}
+    return reverse("dashboard:broadcast", kwargs=where)
+
+
+def _target(request: HttpRequest) -> str:
+    """The id of the element that htmx wants to fill; "" for a whole page."""
+    target: str = (request.htmx.target or "") if request.htmx else ""  # type: ignore[attr-defined]
+    return target.rpartition("#")[2]
+
+
+def _varying(response: HttpResponse) -> HttpResponse:
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response

@@ -46,9 +46,13 @@ def check_draft(project: Project, draft: Draft) -> list[wire.Problem]:
     problems = []
     unknown = [key for key in draft.channels if key not in channels.CHANNELS]
     if not draft.channels or unknown:
-        problems.append(wire.Problem(field="channels", message="Choose at least one channel: in-app, push or both."))
+        problems.append(
+            wire.Problem(field="channels", message="Choose at least one channel: in-app, push or both.")
+        )
     if draft.audience_kind == AudienceKind.UIDS and not draft.audience_uids:
-        problems.append(wire.Problem(field="audience_uids", message="Paste at least one uid, or choose Everyone."))
+        problems.append(
+            wire.Problem(field="audience_uids", message="Paste at least one uid, or choose Everyone.")
+        )
     if len(draft.audience_uids) > MOST_UIDS:
         problems.append(
             wire.Problem(
@@ -91,7 +95,10 @@ def start(actor: Actor, broadcast: Broadcast) -> Facts:
         raise Refused("Nobody would get this: the audience has no account and no device on these channels.")
     now = clock.now()
     started = Broadcast.objects.filter(pk=broadcast.pk, state=BroadcastState.DRAFT).update(
-        state=BroadcastState.SENDING, started_at=now, expires_at=broadcast.expiry(now), reach=numbers.as_dict()
+        state=BroadcastState.SENDING,
+        started_at=now,
+        expires_at=broadcast.expiry(now),
+        reach=numbers.as_dict(),
     )
     if not started:
         return {"already": True}
@@ -103,7 +110,12 @@ def start(actor: Actor, broadcast: Broadcast) -> Facts:
 @audited("broadcast.pause")
 def pause(actor: Actor, broadcast: Broadcast) -> Facts:
     """Stop handing over copies; those on the wire finish. Raises Refused when it is not sending."""
-    _move(broadcast, BroadcastState.SENDING, BroadcastState.PAUSED, "Only a broadcast that is sending can be paused.")
+    _move(
+        broadcast,
+        BroadcastState.SENDING,
+        BroadcastState.PAUSED,
+        "Only a broadcast that is sending can be paused.",
+    )
     return _standing(broadcast)
 
 
@@ -121,7 +133,9 @@ def cancel(actor: Actor, broadcast: Broadcast) -> Facts:
     Returns {"cancelled": n, "in_flight": n, "handed_over": n}.
     """
     now = clock.now()
-    live_ones = Broadcast.objects.filter(pk=broadcast.pk, state__in=[BroadcastState.SENDING, BroadcastState.PAUSED])
+    live_ones = Broadcast.objects.filter(
+        pk=broadcast.pk, state__in=[BroadcastState.SENDING, BroadcastState.PAUSED]
+    )
     if not live_ones.update(state=BroadcastState.CANCELLED, finished_at=now):
         raise Refused("It is over already: there is nothing left to cancel.")
     waiting = Message.objects.filter(broadcast=broadcast, state__in=[MessageState.QUEUED, MessageState.HELD])
@@ -134,13 +148,15 @@ def cancel(actor: Actor, broadcast: Broadcast) -> Facts:
 def retry(actor: Actor, broadcast: Broadcast, state: MessageState) -> Facts:
     """Send again, by an operator's will, the copies in this final state that can be. Returns {"requeued": n}.
 
-    Copies to retired devices are left alone. Raises Refused for a cancelled broadcast, or when there is nothing to send.
+    Copies to retired devices are left alone. Raises Refused for a cancelled broadcast, or when nothing is to send.
     """
     if broadcast.state == BroadcastState.CANCELLED:
         raise Refused("A cancelled broadcast stays cancelled. Duplicate it to send it again.")
     requeued = _replay(retryable(broadcast, state), clock.now(), broadcast)
     if not requeued:
-        raise Refused("No copy can be sent again: their devices are switched off, or somebody retried them already.")
+        raise Refused(
+            "No copy can be sent again: their devices are switched off, or somebody retried them already."
+        )
     _announce(broadcast, wake.Step.DISPATCH)
     return {"requeued": requeued, "state": state.value}
 
@@ -150,8 +166,13 @@ def retry_message(actor: Actor, message: Message) -> Facts:
     """Send one copy again. Raises Refused where it cannot be."""
     rows = _replayable(Message.objects.filter(pk=message.pk))
     if not _replay(rows, clock.now(), message.broadcast):
-        raise Refused("This copy cannot be sent again: it is not in a final state that allows it, or its device is off.")
-    live.publish(f"project:{message.project_id}", *([f"broadcast:{message.broadcast_id}"] if message.broadcast_id else []))
+        raise Refused(
+            "This copy cannot be sent again: it is not in a final state that allows it, or its device is off."
+        )
+    live.publish(
+        f"project:{message.project_id}",
+        *([f"broadcast:{message.broadcast_id}"] if message.broadcast_id else []),
+    )
     wake.up(wake.Step.DISPATCH)
     return {"requeued": 1}
 
@@ -201,7 +222,9 @@ def _standing(broadcast: Broadcast) -> Facts:
     """How many copies are on the wire and how many were handed over."""
     counted = Message.objects.filter(broadcast=broadcast).values_list("state").annotate(n=Count("pk"))
     by_state: dict[str, int] = dict(counted)
-    handed = sum(by_state.get(s, 0) for s in (MessageState.ACCEPTED, MessageState.DELIVERED, MessageState.FAILED))
+    handed = sum(
+        by_state.get(s, 0) for s in (MessageState.ACCEPTED, MessageState.DELIVERED, MessageState.FAILED)
+    )
     return {"in_flight": by_state.get(MessageState.SENDING, 0), "handed_over": handed}
 
 
@@ -209,7 +232,9 @@ def _ensure_credentials(broadcast: Broadcast) -> None:
     """A provider without a stored key still needs a row that carries its pace and its pauses."""
     if "push" not in broadcast.channels:
         return
-    used = Device.objects.filter(project=broadcast.project, is_active=True, provider__in=list(providers.PROVIDERS))
+    used = Device.objects.filter(
+        project=broadcast.project, is_active=True, provider__in=list(providers.PROVIDERS)
+    )
     keys = used.order_by().values_list("provider", flat=True).distinct()
     Credential.objects.bulk_create(
         [Credential(project=broadcast.project, provider=key) for key in keys], ignore_conflicts=True

@@ -21,7 +21,9 @@ def set_secrets(actor: Actor, credential: Credential, secrets: Mapping[str, str]
 @audited("credential.pause")
 def pause(actor: Actor, credential: Credential) -> Facts:
     """Stop sending with this credential; what waits goes on waiting. Raises Refused when it is paused already."""
-    if not Credential.objects.filter(pk=credential.pk, paused_reason="").update(paused_reason=f"Paused by {actor.name}"):
+    if not Credential.objects.filter(pk=credential.pk, paused_reason="").update(
+        paused_reason=f"Paused by {actor.name}"
+    ):
         raise Refused("It is paused already.")
     live.publish(f"project:{credential.project_id}")
     return {}

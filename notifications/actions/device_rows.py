@@ -54,8 +54,8 @@ def read_header(line: str) -> tuple[str, ...]:
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
         raise BadHeader(
-            f"Line 1 must name the columns and lacks {' and '.join(missing)}. Write: {','.join(COLUMNS)} (uid and token "
-            "are required, in any order)."
+            f"Line 1 must name the columns and lacks {' and '.join(missing)}. Write: {','.join(COLUMNS)} "
+            "(uid and token are required, in any order)."
         )
     doubled = {name for name in columns if name in COLUMNS and columns.count(name) > 1}
     if doubled:
@@ -109,11 +109,7 @@ def _problem(values: dict[str, str]) -> str:
     for name, cell in values.items():
         if any(ord(letter) < 32 or 0xD800 <= ord(letter) <= 0xDFFF for letter in cell):
             return f"{name}: has a control character or is not UTF-8"
-    return (
-        _problem_of_person(values)
-        or _problem_of_device(values)
-        or _problem_of_tags(_tags(values))
-    )
+    return _problem_of_person(values) or _problem_of_device(values) or _problem_of_tags(_tags(values))
 
 
 def _problem_of_person(values: dict[str, str]) -> str:

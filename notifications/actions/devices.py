@@ -93,7 +93,12 @@ def _details(row: DeviceRow) -> dict[str, Any]:
 
 def _device(project: Project, row: DeviceRow, user_id: int) -> Device:
     return Device(
-        project=project, provider=row.provider, push_token=row.token, uid=row.uid, user_id=user_id, **_details(row)
+        project=project,
+        provider=row.provider,
+        push_token=row.token,
+        uid=row.uid,
+        user_id=user_id,
+        **_details(row),
     )
 
 
@@ -134,7 +139,7 @@ def _usernames_to_accounts(project: Project, missing: dict[str, DeviceRow]) -> d
 
 
 def _username(uid: str, project: Project | None = None) -> str:
-    """The account name for a uid: the uid itself, with the project where the plain one is another's; at most 150 letters."""
+    """The account name for a uid: the uid itself, with the project where the plain one is another's; 150 letters."""
     name = f"{uid}.{project.slug}" if project else uid
     if len(name) <= 150:
         return name
@@ -146,7 +151,9 @@ def _profiles(rows: Sequence[DeviceRow], owners: dict[str, int]) -> None:
     told = {owners[row.uid]: row for row in rows if row.name or row.language or row.timezone or row.tags}
     Recipient.objects.bulk_create(
         [
-            Recipient(user_id=pk, name=row.name, locale=row.language, timezone=row.timezone, tags=list(row.tags))
+            Recipient(
+                user_id=pk, name=row.name, locale=row.language, timezone=row.timezone, tags=list(row.tags)
+            )
             for pk, row in told.items()
         ],
         update_conflicts=True,

@@ -51,7 +51,9 @@ class BaseChannel(ABC):
     """For people."""
 
     @abstractmethod
-    def expand(self, broadcast: Broadcast, audience: Audience, cursor: Cursor, size: int, now: datetime) -> Slice:
+    def expand(
+        self, broadcast: Broadcast, audience: Audience, cursor: Cursor, size: int, now: datetime
+    ) -> Slice:
         """Write out up to `size` more accounts (or devices) after the cursor."""
 
     @abstractmethod
@@ -61,5 +63,5 @@ class BaseChannel(ABC):
     def send(
         self, credential: Credential, messages: Sequence[Message]
     ) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
-        """Hand messages over; yield (message, ticket) as answers arrive, one each. Only for channels that make Messages."""
+        """Hand messages over; yield (message, ticket) as answers arrive, one each. For channels that make Messages."""
         raise TypeError(f"The channel {self.key} has no messages to send")

@@ -20,7 +20,9 @@ class BellChannel(BaseChannel):
     key = "bell"
     label = "In-app"
 
-    def expand(self, broadcast: Broadcast, audience: Audience, cursor: Cursor, size: int, now: datetime) -> Slice:
+    def expand(
+        self, broadcast: Broadcast, audience: Audience, cursor: Cursor, size: int, now: datetime
+    ) -> Slice:
         """One Notification for each account that nothing blocks; devices without an account have no bell."""
         part = account_slice(audience, cursor.after, size, now)
         if part is None:
@@ -40,9 +42,15 @@ class BellChannel(BaseChannel):
         )
         suppressions = suppress(broadcast, self.key, part.accounts.exclude(blocked=""), F("blocked"), now)
         return Slice(
-            cursor=Cursor(phase="accounts", after=part.last), notifications=notifications, suppressions=suppressions
+            cursor=Cursor(phase="accounts", after=part.last),
+            notifications=notifications,
+            suppressions=suppressions,
         )
 
     def check_content(self, broadcast: Broadcast) -> list[wire.Problem]:
         """A bell item needs a title; a body is welcome."""
-        return [] if broadcast.title else [wire.Problem(field="title", message="The bell shows a title: write one.")]
+        return (
+            []
+            if broadcast.title
+            else [wire.Problem(field="title", message="The bell shows a title: write one.")]
+        )

@@ -24,7 +24,9 @@ class PushChannel(BaseChannel):
     key = "push"
     label = "Push"
 
-    def expand(self, broadcast: Broadcast, audience: Audience, cursor: Cursor, size: int, now: datetime) -> Slice:
+    def expand(
+        self, broadcast: Broadcast, audience: Audience, cursor: Cursor, size: int, now: datetime
+    ) -> Slice:
         """First the devices of accounts, then devices that belong to none."""
         if cursor.phase == "accounts":
             return self._expand_accounts(broadcast, audience, cursor.after, size, now)
@@ -32,7 +34,11 @@ class PushChannel(BaseChannel):
 
     def check_content(self, broadcast: Broadcast) -> list[wire.Problem]:
         """What any provider with devices in this project would refuse."""
-        used = Device.objects.active.filter(project_id=broadcast.project_id).values_list("provider", flat=True).distinct()
+        used = (
+            Device.objects.active.filter(project_id=broadcast.project_id)
+            .values_list("provider", flat=True)
+            .distinct()
+        )
         keys = [key for key in used if key in providers.PROVIDERS] or list(providers.PROVIDERS)
         return [p for key in keys for p in providers.get(key).check_content(broadcast.push_content())]
 
@@ -105,10 +111,12 @@ def _insert(broadcast: Broadcast, devices: QuerySet[Device], now: datetime) -> i
 
 
 def _content(message: Message) -> wire.PushContent:
-    return message.own_content() if message.has_own_words else _broadcast_content(message.broadcast_id)
+    if message.has_own_words or message.broadcast_id is None:
+        return message.own_content()
+    return _broadcast_content(message.broadcast_id)
 
 
 @lru_cache(maxsize=64)
-def _broadcast_content(broadcast_id: int | None) -> wire.PushContent:
+def _broadcast_content(broadcast_id: int) -> wire.PushContent:
     """What the copies of a broadcast say; it does not change once the broadcast has started."""
     return Broadcast.objects.get(pk=broadcast_id).push_content()

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F, Max, QuerySet
 
 from notifications.audience import Audience, blocked
-from notifications.models import Broadcast, Identity, Suppression
+from notifications.models import Broadcast, Suppression
 from notifications.models.bulk import insert_select
 
 
@@ -17,7 +17,7 @@ from notifications.models.bulk import insert_select
 class AccountSlice:
     """Consecutive accounts of an audience, each with `blocked`."""
 
-    accounts: QuerySet[Identity]
+    accounts: QuerySet[Any]
     last: int
 
 
@@ -30,9 +30,7 @@ def account_slice(audience: Audience, after: int, size: int, now: datetime) -> A
     return AccountSlice(blocked(rest.filter(id__lte=last), now), last)
 
 
-def suppress(
-    broadcast: Broadcast, channel: str, accounts: QuerySet[Identity], reason: Any, now: datetime
-) -> int:
+def suppress(broadcast: Broadcast, channel: str, accounts: QuerySet[Any], reason: Any, now: datetime) -> int:
     """Write a Suppression for each of these accounts. Returns how many were new."""
     return insert_select(
         Suppression,

@@ -91,7 +91,9 @@ class Broadcast(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["project", "-id"], name="broadcast_list"),
             models.Index(
-                fields=["id"], condition=models.Q(state="sending", expanded_at=None), name="broadcast_to_expand"
+                fields=["id"],
+                condition=models.Q(state="sending", expanded_at=None),
+                name="broadcast_to_expand",
             ),
         ]
 

@@ -21,15 +21,16 @@ def insert_select(
 ) -> int:
     """Insert one row of `model` for each row of `source`; rows that stand already are left alone.
 
-    `columns` maps field names of `model` to expressions over `source` or to plain values; fields not named get their
-    default. `conflict` names the fields of the unique constraint that says "stands already". Returns how many were inserted.
+    `columns` maps field names of `model` to expressions over `source` or to plain values; fields not named get
+    their default. `conflict` names the fields of the unique constraint that says "stands already". Returns how
+    many were inserted.
     """
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-    annotations = {f"into_{field.attname}": _expression(field, columns) for field in fields}
-    select = source.values_list(*[annotations[f"into_{field.attname}"] for field in fields])
+    expressions: list[Any] = [_expression(field, columns) for field in fields]
+    select = source.values_list(*expressions)
     select_sql, params = select.query.sql_with_params()
-    names = ", ".join(connection.ops.quote_name(field.column) for field in fields)
-    target = ", ".join(connection.ops.quote_name(model._meta.get_field(name).column) for name in conflict)
+    names = ", ".join(_column(field) for field in fields)
+    target = ", ".join(_column(model._meta.get_field(name)) for name in conflict)
     sql = (
         f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({names}) {select_sql} "
         f"ON CONFLICT ({target}) DO NOTHING"
@@ -78,7 +79,8 @@ def insert_rows(model: type[Model], rows: Sequence[Mapping[str, Any]], conflict:
     target = ", ".join(_column(model._meta.get_field(name)) for name in conflict)
     sql = (
         f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({columns}) "
-        f"SELECT {', '.join(f'new_{name}' for name in fields)} FROM {_rows_sql(fields)} v WHERE true ON CONFLICT ({target}) DO NOTHING"
+        f"SELECT {', '.join(f'new_{name}' for name in fields)} FROM {_rows_sql(fields)} v WHERE true "
+        f"ON CONFLICT ({target}) DO NOTHING"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [document])
@@ -86,19 +88,19 @@ def insert_rows(model: type[Model], rows: Sequence[Mapping[str, Any]], conflict:
 
 
 @CharField.register_lookup
-class InList(Lookup):  # type: ignore[type-arg]
+class InList(Lookup):
     """`field__in_list=[…]`: like `in`, for any number of texts, in one parameter."""
 
     lookup_name = "in_list"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         """`column IN (SELECT … FROM the JSON parameter)`."""
         column, params = self.process_lhs(compiler, connection)
         document = json.dumps(list(self.rhs))
         if connection.vendor == "postgresql":
-            return f"{column} IN (SELECT jsonb_array_elements_text(%s::jsonb))", [*params, document]
-        return f"{column} IN (SELECT value FROM json_each(%s))", [*params, document]
+            return f"{column} IN (SELECT jsonb_array_elements_text(%s::jsonb))", (*params, document)
+        return f"{column} IN (SELECT value FROM json_each(%s))", (*params, document)
 
 
 def _expression(field: Field[Any, Any], columns: Mapping[str, Any]) -> BaseExpression | Combinable:
@@ -106,13 +108,14 @@ def _expression(field: Field[Any, Any], columns: Mapping[str, Any]) -> BaseExpre
     if isinstance(value, BaseExpression | F | Combinable):
         return value
     if value is None:
-        return Value(None, output_field=TextField())  # with a JSON field, None would become the JSON word null
+        return Value(
+            None, output_field=TextField()
+        )  # with a JSON field, None would become the JSON word null
     return Value(value, output_field=_plain_field(field))
 
 
-def _plain_field(field: Field[Any, Any]) -> Field[Any, Any]:
-    target = field.target_field if field.is_relation else field
-    return target  # type: ignore[no-any-return]
+def _plain_field(field: Any) -> Any:
+    return field.target_field if field.is_relation else field
 
 
 def _column(field: Any) -> str:
@@ -121,7 +124,21 @@ def _column(field: Any) -> str:
 
 def _document(fields: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
     """The rows as one JSON text; its keys are `new_<field>`, so that they can be told from the table's own columns."""
-    return json.dumps([{f"new_{name}": _plain(fields[name], value) for name, value in row.items()} for row in rows])
+    known: dict[Any, Any] = {}
+    return json.dumps(
+        [{f"new_{name}": _quick(fields[name], value, known) for name, value in row.items()} for row in rows]
+    )
+
+
+def _quick(field: Any, value: Any, known: dict[Any, Any]) -> Any:
+    """Like `_plain`; numbers and texts pass, and one moment in a thousand rows is converted once."""
+    if type(value) in (str, int, bool, type(None)) and not isinstance(field, JSONField):
+        return value
+    if isinstance(value, datetime):
+        if value not in known:
+            known[value] = _plain(field, value)
+        return known[value]
+    return _plain(field, value)
 
 
 def _rows_sql(fields: Mapping[str, Any]) -> str:

@@ -28,7 +28,7 @@ class InactiveReason(StrEnum):
 
 def _settle(devices: list[Device]) -> None:
     """Put devices that name no project into the default one."""
-    homeless = [device for device in devices if device.project_id is None]
+    homeless = [device for device in devices if not device.project_id]
     if homeless:
         home = Project.objects.default()
         for device in homeless:
@@ -48,7 +48,11 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         devices = list(objs)
         _settle(devices)
         Identity.objects.bulk_create(
-            [Identity(project_id=d.project_id, uid=d.uid, user_id=d.user_id) for d in devices if d.uid and d.user_id],
+            [
+                Identity(project_id=d.project_id, uid=d.uid, user_id=d.user_id)
+                for d in devices
+                if d.uid and d.user_id
+            ],
             ignore_conflicts=True,
         )
         return super().bulk_create(devices, *args, **kwargs)

@@ -29,7 +29,9 @@ class Batch(models.Model):
     class Meta:
         verbose_name_plural = "batches"
         indexes: ClassVar = [
-            models.Index(fields=["credential", "leased_until"], condition=Q(finished_at=None), name="batch_open"),
+            models.Index(
+                fields=["credential", "leased_until"], condition=Q(finished_at=None), name="batch_open"
+            ),
             models.Index(fields=["credential", "-id"], name="batch_list"),
         ]
 

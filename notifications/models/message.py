@@ -62,16 +62,22 @@ class ReasonWords:
 
 
 REASON_WORDS = {
-    Reason.REJECTED: ReasonWords("Refused by the provider", "Read the provider's words, mend the message and send it again."),
-    Reason.GONE: ReasonWords("Device no longer registered", "Carillon switched these devices off. Nothing to do."),
+    Reason.REJECTED: ReasonWords(
+        "Refused by the provider", "Read the provider's words, mend the message and send it again."
+    ),
+    Reason.GONE: ReasonWords(
+        "Device no longer registered", "Carillon switched these devices off. Nothing to do."
+    ),
     Reason.ATTEMPTS_USED_UP: ReasonWords(
         "Tried too often", "The provider stayed out of reach. Retry when it is well again."
     ),
     Reason.POISON: ReasonWords(
-        "A worker died on it three times", "Something in this message stops a worker. Look at the logs before you retry."
+        "A worker died on it three times",
+        "Something in this message stops a worker. Look at the logs before you retry.",
     ),
     Reason.NO_ANSWER: ReasonWords(
-        "Sent, but no answer came", "The provider may have delivered it. Retry only if a second copy does no harm."
+        "Sent, but no answer came",
+        "The provider may have delivered it. Retry only if a second copy does no harm.",
     ),
     Reason.RECEIPT_MISSING: ReasonWords(
         "No receipt within 24 hours", "The provider accepted it and never said more. Nothing to do."
@@ -229,7 +235,9 @@ class Message(models.Model):
             mutable_content=self.mutable_content,
         )
 
-    def after_ticket(self, ticket: wire.Ticket, policy: RetryPolicy, now: datetime, wait: timedelta) -> Change:
+    def after_ticket(
+        self, ticket: wire.Ticket, policy: RetryPolicy, now: datetime, wait: timedelta
+    ) -> Change:
         """What this ticket makes of a message that is being sent. `wait` is the pause before another try."""
         match ticket.outcome:
             case wire.Outcome.ACCEPTED:
@@ -251,7 +259,9 @@ class Message(models.Model):
             return self.try_again(policy, now + wait, code, counts=2)
         return self._change(MessageState.UNKNOWN, now, Reason.NO_ANSWER, code, counts=2)
 
-    def after_receipt(self, receipt: wire.Receipt, policy: RetryPolicy, now: datetime, wait: timedelta) -> Change:
+    def after_receipt(
+        self, receipt: wire.Receipt, policy: RetryPolicy, now: datetime, wait: timedelta
+    ) -> Change:
         """What this receipt makes of an accepted message."""
         match receipt.outcome:
             case wire.Outcome.ACCEPTED:

@@ -35,7 +35,9 @@ class Notification(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["broadcast", "user"], name="one_notification_per_broadcast_and_user")
+            models.UniqueConstraint(
+                fields=["broadcast", "user"], name="one_notification_per_broadcast_and_user"
+            )
         ]
         indexes: ClassVar = [
             models.Index(fields=["user", "-id"], name="bell_list"),
@@ -81,7 +83,8 @@ class Suppression(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["broadcast", "channel", "uid"], name="one_suppression_per_broadcast_channel_and_person"
+                fields=["broadcast", "channel", "uid"],
+                name="one_suppression_per_broadcast_channel_and_person",
             )
         ]
 

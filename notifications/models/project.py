@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 
 from notifications import clock, encryption, providers, wire
+from notifications.providers.base import PushProvider
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -111,7 +112,7 @@ class Credential(models.Model):
         return f"{self.provider} of {self.project_id}"
 
     @property
-    def provider_class(self) -> type[providers.PushProvider]:
+    def provider_class(self) -> type[PushProvider]:
         """The provider this is a key for."""
         return providers.get(self.provider)
 
@@ -128,9 +129,9 @@ class Credential(models.Model):
         base_url = self.setting("HOST", None) or self.provider_class.default_url
         return wire.Access(base_url=base_url, secrets=secrets)
 
-    def opened_provider(self) -> providers.PushProvider:
+    def opened_provider(self) -> PushProvider:
         """The provider, ready to speak for this credential. Raises encryption.UnreadableSecret."""
-        return self.provider_class(self.access())
+        return self.provider_class(self.access(), deadline=settings.CARILLON_CALL_DEADLINE.total_seconds())
 
     def is_open(self, now: datetime) -> bool:
         """May the provider be asked now?"""

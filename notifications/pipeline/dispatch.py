@@ -1,4 +1,4 @@
-"""Dispatch: claim a batch, send it, record the answers. Never a transaction across the call, never a call without a lease."""
+"""Dispatch: claim a batch, send it, record the answers: no transaction across the call, no call without a lease."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -14,6 +15,7 @@ from django.db.models.functions import Coalesce
 
 from notifications import channels, clock, encryption, wire
 from notifications.models import Batch, BroadcastState, Credential, Message, MessageState
+from notifications.models.message import MessageQuerySet
 from notifications.pipeline import Done, record, topics
 
 log = logging.getLogger(__name__)
@@ -48,7 +50,7 @@ def step() -> Done:
 
 
 def claim(now: datetime) -> Claim | Done:
-    """Take the next batch for this worker, in one transaction; Done with the time to wait when there is none to take."""
+    """Take the next batch for this worker, in one transaction; Done with the time to wait when there is none."""
     with transaction.atomic():
         credential = _next_credential(now)
         if credential is None:
@@ -62,20 +64,32 @@ def claim(now: datetime) -> Claim | Done:
         if not messages:
             return Done(wait=0.0)
         batch = Batch.objects.create(
-            credential=credential, size=len(messages), created_at=now, leased_until=now + settings.CARILLON_LEASE
+            credential=credential,
+            size=len(messages),
+            created_at=now,
+            leased_until=now + settings.CARILLON_LEASE,
         )
         taken = Message.objects.filter(pk__in=[m.pk for m in messages], state=MessageState.QUEUED)
         if taken.update(state=MessageState.SENDING, batch=batch, changed_at=now) != len(messages):
-            held = set(Message.objects.filter(batch=batch).values_list("pk", flat=True))
-            messages = [m for m in messages if m.pk in held]
+            messages = _still_mine(batch, messages)
         _take_slot(credential, len(messages), now)
     return Claim(batch, credential, messages)
+
+
+def _still_mine(batch: Batch, messages: Sequence[Message]) -> list[Message]:
+    """Those that nobody cancelled between our look and our claim; the batch is as large as they are many."""
+    held = set(Message.objects.filter(batch=batch, state=MessageState.SENDING).values_list("pk", flat=True))
+    mine = [m for m in messages if m.pk in held]
+    Batch.objects.filter(pk=batch.pk).update(size=len(mine), finished_at=None if mine else batch.created_at)
+    return mine
 
 
 def start(claimed: Claim) -> bool:
     """Commit that bytes are about to leave. False when the lease ran out meanwhile: then nothing may be sent."""
     now = clock.now()
-    mine = Batch.objects.filter(pk=claimed.batch.pk, leased_until__gt=now + settings.CARILLON_CALL_DEADLINE / 2)
+    mine = Batch.objects.filter(
+        pk=claimed.batch.pk, leased_until__gt=now + settings.CARILLON_CALL_DEADLINE / 2
+    )
     started = mine.filter(finished_at=None).update(started_at=now) == 1
     claimed.batch.started_at = now
     return started
@@ -87,7 +101,9 @@ def send(claimed: Claim) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
         yield from channels.get(claimed.messages[0].channel).send(claimed.credential, claimed.messages)
     except encryption.UnreadableSecret as error:
         for message in claimed.messages:
-            ticket = wire.Ticket(outcome=wire.Outcome.MISCONFIGURED, code="UnreadableSecret", detail=str(error))
+            ticket = wire.Ticket(
+                outcome=wire.Outcome.MISCONFIGURED, code="UnreadableSecret", detail=str(error)
+            )
             yield wire.PushMessage(id=message.pk, token="", content=wire.PushContent()), ticket
 
 
@@ -105,12 +121,13 @@ def _next_credential(now: datetime) -> Credential | None:
         )
         if credential is None:
             return None
-        if credential.under_way < credential.provider_class.connections:  # type: ignore[attr-defined]
-            return credential
+        if credential.under_way < credential.provider_class.connections:
+            chosen: Credential = credential
+            return chosen
         crowded.append(credential.pk)
 
 
-def _credentials_with_work(now: datetime) -> QuerySet[Credential]:
+def _credentials_with_work(now: datetime) -> QuerySet[Any]:
     """Credentials that may be asked and have messages due."""
     due = _sendable(now).filter(project_id=OuterRef("project_id"), provider=OuterRef("provider"))
     under_way = (
@@ -128,7 +145,7 @@ def _credentials_with_work(now: datetime) -> QuerySet[Credential]:
     )
 
 
-def _sendable(now: datetime) -> QuerySet[Message]:
+def _sendable(now: datetime) -> MessageQuerySet:
     """Due messages, but those of a paused broadcast."""
     return Message.objects.due(now).exclude(broadcast__state=BroadcastState.PAUSED)
 
@@ -136,14 +153,18 @@ def _sendable(now: datetime) -> QuerySet[Message]:
 def _until_next_slot(now: datetime) -> float:
     """Seconds until the rate limit lets somebody go on; a second when nobody waits for it."""
     slots = _credentials_with_work(now).filter(next_slot_at__gt=now).values_list("next_slot_at", flat=True)
-    waits = [(slot - now).total_seconds() for slot in slots if slot]
+    waits: list[float] = [(slot - now).total_seconds() for slot in slots]
     return min([1.0, *waits])
 
 
 def _candidates(credential: Credential, size: int, now: datetime) -> list[Message]:
     """The next messages of this credential, each with its `token` and why it may not go (`blocked`)."""
     queue = _sendable(now).filter(project_id=credential.project_id, provider=credential.provider)
-    return list(queue.with_blocked(now).annotate(token=F("device__push_token")).order_by("lane", "available_at", "id")[:size])
+    return list(
+        queue.with_blocked(now)
+        .annotate(token=F("device__push_token"))
+        .order_by("lane", "available_at", "id")[:size]
+    )
 
 
 def _close(credential: Credential, blocked: Sequence[Message], now: datetime) -> Done:
@@ -151,7 +172,9 @@ def _close(credential: Credential, blocked: Sequence[Message], now: datetime) ->
     for verdict in {m.blocked for m in blocked}:  # type: ignore[attr-defined]
         state, _, reason = verdict.partition(":")
         ids = [m.pk for m in blocked if m.blocked == verdict]  # type: ignore[attr-defined]
-        Message.objects.filter(pk__in=ids, state=MessageState.QUEUED).update(state=state, reason=reason, changed_at=now)
+        Message.objects.filter(pk__in=ids, state=MessageState.QUEUED).update(
+            state=state, reason=reason, changed_at=now
+        )
     return Done(
         messages=len(blocked),
         wait=0.0,

@@ -20,7 +20,10 @@ from notifications.pipeline import Done, topics
 def step() -> Done:
     """One slice of every broadcast that has room, and the end of those that are through."""
     finished = finish()
-    grown = [_slice(pk) for pk in Broadcast.objects.to_expand().order_by("priority", "id").values_list("id", flat=True)]
+    grown = [
+        _slice(pk)
+        for pk in Broadcast.objects.to_expand().order_by("priority", "id").values_list("id", flat=True)
+    ]
     changed = [broadcast for broadcast, moved in grown if broadcast and moved] + finished
     return Done(
         messages=sum(moved for _, moved in grown),
@@ -32,7 +35,9 @@ def step() -> Done:
 def finish() -> list[Broadcast]:
     """Close the broadcasts whose copies have all been handed over."""
     waiting = Message.objects.open().filter(broadcast=OuterRef("pk"))
-    through = Broadcast.objects.filter(state=BroadcastState.SENDING, expanded_at__isnull=False).exclude(Exists(waiting))
+    through = Broadcast.objects.filter(state=BroadcastState.SENDING, expanded_at__isnull=False).exclude(
+        Exists(waiting)
+    )
     done = list(through.only("id", "project_id"))
     if done:
         Broadcast.objects.filter(pk__in=[b.pk for b in done], state=BroadcastState.SENDING).update(
@@ -48,8 +53,10 @@ def _slice(broadcast_id: int) -> tuple[Broadcast | None, int]:
     The row lock is the lease: rows and cursor are saved together, and a worker that dies takes both with it.
     """
     broadcast = (
-        Broadcast.objects.to_expand().select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
-        .filter(pk=broadcast_id).first()
+        Broadcast.objects.to_expand()
+        .select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
+        .filter(pk=broadcast_id)
+        .first()
     )
     if broadcast is None:
         return None, 0
@@ -60,7 +67,11 @@ def _slice(broadcast_id: int) -> tuple[Broadcast | None, int]:
         cursor = Cursor(**broadcast.cursors.get(key, {}))
         if cursor.is_done or not _has_room(broadcast, key):
             continue
-        _apply(broadcast, key, channels.get(key).expand(broadcast, audience, cursor, settings.CARILLON_SLICE, now))
+        _apply(
+            broadcast,
+            key,
+            channels.get(key).expand(broadcast, audience, cursor, settings.CARILLON_SLICE, now),
+        )
         moved += 1
     if all(Cursor(**broadcast.cursors.get(key, {})).is_done for key in broadcast.channels):
         _suppress_unknown(broadcast, audience, now)
@@ -96,10 +107,16 @@ def _apply(broadcast: Broadcast, key: str, part: Slice) -> None:
 def _suppress_unknown(broadcast: Broadcast, audience: Audience, now: datetime) -> None:
     """Say of each uid that nobody answers to that nobody does."""
     rows = [
-        {"broadcast": broadcast.pk, "uid": uid, "channel": key, "reason": SuppressionReason.UNKNOWN_UID.value, "at": now}
+        {
+            "broadcast": broadcast.pk,
+            "uid": uid,
+            "channel": key,
+            "reason": SuppressionReason.UNKNOWN_UID.value,
+            "at": now,
+        }
         for uid in audience.unknown_uids()
         for key in broadcast.channels
     ]
-    broadcast.expanded_suppressions += insert_rows(Suppression, rows, conflict=["broadcast", "channel", "uid"])
-
-
+    broadcast.expanded_suppressions += insert_rows(
+        Suppression, rows, conflict=["broadcast", "channel", "uid"]
+    )

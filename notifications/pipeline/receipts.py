@@ -35,7 +35,9 @@ def step() -> Done:
         messages=len(tickets),
         more=True,
         requeued=any(change.state == MessageState.QUEUED for change in changes),
-        topics=topics({credential.project_id}, {t.message.broadcast_id for t in tickets if t.message.broadcast_id}),
+        topics=topics(
+            {credential.project_id}, {t.message.broadcast_id for t in tickets if t.message.broadcast_id}
+        ),
     )
 
 
@@ -92,7 +94,9 @@ def _record(credential: Credential, tickets: Sequence[Ticket], answer: wire.Rece
     return changes
 
 
-def _changes(credential: Credential, known: Sequence[tuple[Ticket, wire.Receipt]], now: datetime) -> list[Change]:
+def _changes(
+    credential: Credential, known: Sequence[tuple[Ticket, wire.Receipt]], now: datetime
+) -> list[Change]:
     rules = record.policy(credential)
     base: timedelta = credential.setting("SENDING_TASK_RETRY_DELAY", timedelta(seconds=30))
     return [
@@ -128,7 +132,11 @@ def _retire(known: Sequence[tuple[Ticket, wire.Receipt]], now: datetime) -> None
     """Switch off devices whose address is dead, unless they registered anew after their message had left."""
     gone = [t for t, r in known if r.outcome == wire.Outcome.GONE and t.message.device_id]
     if gone:
-        record.retire([t.message.device_id for t in gone], min(t.batch.created_at for t in gone), now)
+        record.retire(
+            [t.message.device_id for t in gone if t.message.device_id],
+            min(t.batch.created_at for t in gone),
+            now,
+        )
 
 
 def _next_question(

@@ -11,7 +11,16 @@ from typing import Any
 from django.db import transaction
 
 from notifications import clock, wire
-from notifications.models import Batch, Change, Credential, Device, InactiveReason, Message, RetryPolicy, Ticket
+from notifications.models import (
+    Batch,
+    Change,
+    Credential,
+    Device,
+    InactiveReason,
+    Message,
+    RetryPolicy,
+    Ticket,
+)
 from notifications.models.bulk import insert_rows, update_rows
 from notifications.pipeline import backoff
 
@@ -26,7 +35,7 @@ def answers(
     arriving: Iterator[tuple[wire.PushMessage, wire.Ticket]],
     flush: int,
 ) -> None:
-    """Record answers in groups as they arrive; a message without one gets an ambiguous ticket; then the batch is over."""
+    """Record answers in groups as they arrive; a message without one gets an ambiguous ticket. Then end the batch."""
     waiting = {message.pk: message for message in messages}
     outcomes: Counter[wire.Outcome] = Counter()
     group: list[Answer] = []
@@ -39,7 +48,9 @@ def answers(
         if len(group) >= flush and waiting:
             _save(batch, credential, group)
             group = []
-    silent = wire.Ticket(outcome=wire.Outcome.AMBIGUOUS, code="NoTicket", detail="The provider gave no answer to it.")
+    silent = wire.Ticket(
+        outcome=wire.Outcome.AMBIGUOUS, code="NoTicket", detail="The provider gave no answer to it."
+    )
     group += [(message, silent) for message in waiting.values()]
     outcomes[wire.Outcome.AMBIGUOUS] += len(waiting)
     _save(batch, credential, group, closing=outcomes)
@@ -62,7 +73,8 @@ def pause_credential(credential: Credential, code: str, detail: str, now: dateti
 def retire(device_ids: Sequence[int], registered_before: datetime, now: datetime) -> int:
     """Switch off devices whose address is dead, but those registered anew since. Returns how many."""
     gone = Device.objects.filter(pk__in=device_ids, is_active=True, date_registered__lt=registered_before)
-    return gone.update(is_active=False, inactive_reason=InactiveReason.GONE, date_retired=now)
+    retired: int = gone.update(is_active=False, inactive_reason=InactiveReason.GONE, date_retired=now)
+    return retired
 
 
 def _guarded(
@@ -72,12 +84,17 @@ def _guarded(
     try:
         yield from arriving
     except Exception:
-        log.exception("The provider failed on batch %s; its unanswered messages count as ambiguous.", batch.pk)
+        log.exception(
+            "The provider failed on batch %s; its unanswered messages count as ambiguous.", batch.pk
+        )
 
 
 @transaction.atomic
 def _save(
-    batch: Batch, credential: Credential, group: Sequence[Answer], closing: Counter[wire.Outcome] | None = None
+    batch: Batch,
+    credential: Credential,
+    group: Sequence[Answer],
+    closing: Counter[wire.Outcome] | None = None,
 ) -> None:
     """One transaction: states, tickets and what follows from them; with `closing`, the end of the batch."""
     now = clock.now()
@@ -85,7 +102,9 @@ def _save(
     waits = _waits(group, base)
     changes = [m.after_ticket(t, rules, now, wait) for (m, t), wait in zip(group, waits, strict=True)]
     apply(changes, now, where="state = 'sending' AND batch_id = %s", params=[batch.pk])
-    insert_rows(Ticket, [_ticket(batch, m, t, credential, now) for m, t in group], conflict=["message", "batch"])
+    insert_rows(
+        Ticket, [_ticket(batch, m, t, credential, now) for m, t in group], conflict=["message", "batch"]
+    )
     gone = [m.device_id for m, t in group if t.outcome == wire.Outcome.GONE and m.device_id]
     if gone:
         retire(gone, batch.created_at, now)
@@ -119,8 +138,14 @@ def _waits(group: Sequence[Answer], base: timedelta) -> list[timedelta]:
     return [seen.setdefault(key, backoff.delay(key[0], base, key[1])) for key in keys]
 
 
-def _ticket(batch: Batch, message: Message, ticket: wire.Ticket, credential: Credential, now: datetime) -> dict[str, Any]:
-    asks = ticket.outcome == wire.Outcome.ACCEPTED and ticket.external_id and credential.provider_class.has_receipts
+def _ticket(
+    batch: Batch, message: Message, ticket: wire.Ticket, credential: Credential, now: datetime
+) -> dict[str, Any]:
+    asks = (
+        ticket.outcome == wire.Outcome.ACCEPTED
+        and ticket.external_id
+        and credential.provider_class.has_receipts
+    )
     delay: timedelta = credential.setting("RECEIPT_CHECK_DELAY", timedelta(minutes=30))
     return {
         "message": message.pk,
@@ -135,7 +160,9 @@ def _ticket(batch: Batch, message: Message, ticket: wire.Ticket, credential: Cre
     }
 
 
-def _note_trouble(credential: Credential, tickets: Sequence[wire.Ticket], base: timedelta, now: datetime) -> None:
+def _note_trouble(
+    credential: Credential, tickets: Sequence[wire.Ticket], base: timedelta, now: datetime
+) -> None:
     """Pause, slow down or clear the credential, as the answers say."""
     wrong = next((t for t in tickets if t.outcome == wire.Outcome.MISCONFIGURED), None)
     if wrong:
@@ -147,7 +174,9 @@ def _note_trouble(credential: Credential, tickets: Sequence[wire.Ticket], base: 
         Credential.objects.filter(pk=credential.pk).update(failures=0, not_before=None)
 
 
-def _slow_down(credential: Credential, tickets: Sequence[wire.Ticket], base: timedelta, now: datetime) -> None:
+def _slow_down(
+    credential: Credential, tickets: Sequence[wire.Ticket], base: timedelta, now: datetime
+) -> None:
     """Every message of the group met trouble: count it, and wait where asked or where it happens too often."""
     failures = credential.failures + 1
     wait = credential.breaker_wait(failures)

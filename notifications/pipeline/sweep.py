@@ -20,7 +20,11 @@ AT_ONCE = 50
 def step() -> Done:
     """Free the messages of batches whose lease is over; expire what is too old, even where a credential is paused."""
     now = clock.now()
-    lost = list(Batch.objects.filter(finished_at=None, leased_until__lte=now).order_by("id").values_list("id", flat=True)[:AT_ONCE])
+    lost = list(
+        Batch.objects.filter(finished_at=None, leased_until__lte=now)
+        .order_by("id")
+        .values_list("id", flat=True)[:AT_ONCE]
+    )
     freed = [message for pk in lost for message in rescue(pk)]
     expired = _expire(now)
     moved = freed + expired
@@ -37,8 +41,10 @@ def rescue(batch_id: int) -> list[Message]:
     """End a lost batch: what never left is queued again freely; what may have left gets an ambiguous ticket."""
     now = clock.now()
     batch = (
-        Batch.objects.select_for_update(of=("self",)).select_related("credential")
-        .filter(pk=batch_id, finished_at=None, leased_until__lte=now).first()
+        Batch.objects.select_for_update(of=("self",))
+        .select_related("credential")
+        .filter(pk=batch_id, finished_at=None, leased_until__lte=now)
+        .first()
     )
     if batch is None:
         return []

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from notifications import clock, encryption, providers
 from notifications.models import Credential, Project
+from notifications.providers.base import PushProvider
 from notifications.queries.names import provider_label
 
 
@@ -28,7 +29,7 @@ class Health(StrEnum):
 class Standing:
     """One provider as a project sees it."""
 
-    provider: type[providers.PushProvider]
+    provider: type[PushProvider]
     credential: Credential
     """A row that was not saved yet where the health is `unused`."""
     health: Health
@@ -55,7 +56,10 @@ def standings(project: Project) -> list[Standing]:
     """Every registered provider, in the order of the registry. One query."""
     rows = {row.provider: row for row in Credential.objects.filter(project=project)}
     now = clock.now()
-    return [_standing(rows.get(key) or Credential(project=project, provider=key), now) for key in providers.PROVIDERS]
+    return [
+        _standing(rows.get(key) or Credential(project=project, provider=key), now)
+        for key in providers.PROVIDERS
+    ]
 
 
 def is_registered(provider: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from notifications import channels, providers, wire
+from notifications.providers.base import PushProvider
 
 
 class Unregistered:
@@ -25,6 +26,6 @@ def provider_label(key: str) -> str:
     return providers.get(key).label if key in providers.PROVIDERS else key
 
 
-def provider(key: str) -> type[providers.PushProvider] | type[Unregistered]:
+def provider(key: str) -> type[PushProvider] | type[Unregistered]:
     """What is known of a provider; a channel without providers has the key ""."""
     return providers.get(key) if key in providers.PROVIDERS else Unregistered

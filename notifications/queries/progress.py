@@ -194,7 +194,7 @@ def progress_of(broadcast: Broadcast) -> Progress:
         groups=groups_of(broadcast),
         in_app=Notification.objects.filter(broadcast=broadcast).count(),
         failed_later=_accepted_once(broadcast, MessageState.FAILED),
-        left_out=_left_out(broadcast),
+        left_out=left_out(broadcast),
     )
 
 
@@ -207,7 +207,8 @@ def _accepted_once(broadcast: Broadcast, state: MessageState) -> int:
     return Message.objects.filter(taken, broadcast=broadcast, state=state).count()
 
 
-def _left_out(broadcast: Broadcast) -> list[LeftOut]:
+def left_out(broadcast: Broadcast) -> list[LeftOut]:
+    """How many people were left out, by channel and reason, the most first."""
     rows = (
         Suppression.objects.filter(broadcast=broadcast)
         .order_by()

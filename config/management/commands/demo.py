@@ -21,10 +21,33 @@ from notifications.models import Broadcast, Project
 
 OPERATOR = "operator"
 PEOPLE = 400
-FIRST_NAMES = "Aiko Amara Bruno Chidi Clara Daniel Elif Farah Gael Hana Ines Jonas Kofi Lena Maya Noor Oskar Priya Ravi Sofia Tomasz Uma Viktor Wanjiru Yara Zoe".split()
-LAST_NAMES = "Adeyemi Brandt Costa Dubois Eriksen Fischer Gupta Haddad Ito Jansen Kaya Lindqvist Moreau Novak Okafor Petrov Quispe Reyes Silva Tanaka Ueda Varga Wieczorek Yilmaz Zhang".split()
-PLACES = [("en", "Europe/London"), ("de", "Europe/Berlin"), ("sv", "Europe/Stockholm"), ("pt-BR", "America/Sao_Paulo"), ("ja", "Asia/Tokyo")]
-MISFORTUNES = ["DeviceNotRegistered", "receipt-DeviceNotRegistered", "receipt-MessageTooBig", "receipt-ProviderError"]
+# fmt: off
+FIRST_NAMES = [
+    "Aiko", "Amara", "Bruno", "Chidi", "Clara", "Daniel", "Elif", "Farah", "Gael", "Hana", "Ines", "Jonas",
+    "Kofi", "Lena", "Maya", "Noor", "Oskar", "Priya", "Ravi", "Sofia", "Tomasz", "Uma", "Viktor", "Wanjiru",
+    "Yara", "Zoe",
+]
+# fmt: on
+# fmt: off
+LAST_NAMES = [
+    "Adeyemi", "Brandt", "Costa", "Dubois", "Eriksen", "Fischer", "Gupta", "Haddad", "Ito", "Jansen",
+    "Kaya", "Lindqvist", "Moreau", "Novak", "Okafor", "Petrov", "Quispe", "Reyes", "Silva", "Tanaka",
+    "Ueda", "Varga", "Wieczorek", "Yilmaz", "Zhang",
+]
+# fmt: on
+PLACES = [
+    ("en", "Europe/London"),
+    ("de", "Europe/Berlin"),
+    ("sv", "Europe/Stockholm"),
+    ("pt-BR", "America/Sao_Paulo"),
+    ("ja", "Asia/Tokyo"),
+]
+MISFORTUNES = [
+    "DeviceNotRegistered",
+    "receipt-DeviceNotRegistered",
+    "receipt-MessageTooBig",
+    "receipt-ProviderError",
+]
 ACTOR = Actor("demo")
 
 
@@ -60,7 +83,9 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def _project(self) -> None:
-        project = Project.objects.create(name="Moneypools demo", slug="demo", website="https://moneypools.example")
+        project = Project.objects.create(
+            name="Moneypools demo", slug="demo", website="https://moneypools.example"
+        )
         import_rows(ACTOR, project, _people())
         first = broadcasts.compose(ACTOR, project, WELCOME)
         broadcasts.start(ACTOR, Broadcast.objects.get(pk=first["broadcast"]))

@@ -73,7 +73,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         raise CommandError(
-            f"Cannot listen on {host}:{port}: {error.strerror}. Is Carillon running already? Choose another with PORT=8001."
+            f"Cannot listen on {host}:{port}: {error.strerror}. Is Carillon running already? "
+            "Choose another port with PORT=8001."
         ) from None
     return listener
 

@@ -34,29 +34,40 @@ class Command(BaseCommand):
         """The file, and where it goes."""
         parser.add_argument("file", type=Path, help="a CSV file with a header row, in UTF-8")
         parser.add_argument("--project", help="id or slug of the project (the default project otherwise)")
-        parser.add_argument("--rejects", type=Path, help="where to write rejected lines (beside the file otherwise)")
+        parser.add_argument(
+            "--rejects", type=Path, help="where to write rejected lines (beside the file otherwise)"
+        )
 
-    def handle(self, *args: Any, file: Path, project: str | None, rejects: Path | None, **options: Any) -> None:
+    def handle(
+        self, *args: Any, file: Path, project: str | None, rejects: Path | None, **options: Any
+    ) -> None:
         """Import; exit with 1 when lines were rejected, the good ones being in."""
         home = _project(project)
         path = rejects or file.with_name(f"{file.stem}.rejected.csv")
         if path.resolve() == file.resolve():
-            raise CommandError("--rejects names the file itself: its lines would be lost. Choose another name.")
+            raise CommandError(
+                "--rejects names the file itself: its lines would be lost. Choose another name."
+            )
         try:
             with file.open(encoding="utf-8", errors="surrogateescape", newline="") as source:
                 columns = read_header(source.readline())
                 with _RejectFile(path, columns) as aside:
                     lines = _with_progress(source, file)
-                    facts = import_rows(Actor("import_devices"), home, aside.filter(read_rows(columns, lines)))
+                    facts = import_rows(
+                        Actor("import_devices"), home, aside.filter(read_rows(columns, lines))
+                    )
         except BadHeader as error:
             raise CommandError(f"{file}: {error}") from None
         except OSError as error:
-            raise CommandError(f"{error.filename}: {error.strerror}. Check the path and its permissions.") from None
+            raise CommandError(
+                f"{error.filename}: {error.strerror}. Check the path and its permissions."
+            ) from None
         told = ", ".join(f"{facts[name]:,} {words}" for name, words in WORDS.items() if facts[name])
         self.stdout.write(f"{home} (project {home.pk}): {told or 'no rows'}.")
         if aside.count:
             raise CommandError(
-                f"{aside.count:,} lines were rejected: {path} has them with line and reason. Mend them there and import that file."
+                f"{aside.count:,} lines were rejected: {path} has them with line and reason. "
+                "Mend them there and import that file."
             )
 
 
@@ -88,7 +99,9 @@ class _RejectFile:
     def _write(self, reject: Reject) -> None:
         if self._file is None:
             self._file = self._path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
-            csv.writer(self._file).writerow([*[c for c in self._columns if c not in ("line", "reason")], "line", "reason"])
+            csv.writer(self._file).writerow(
+                [*[c for c in self._columns if c not in ("line", "reason")], "line", "reason"]
+            )
         width = len([c for c in self._columns if c not in ("line", "reason")])
         cells = [*reject.cells, *[""] * width][:width]
         csv.writer(self._file).writerow([*cells, reject.line, reject.reason])

@@ -146,6 +146,19 @@ def test_a_refused_name_says_so(server):
         http.request("POST", f"http://localhost:{server.server_port}", body=b"x", deadline=5, guarded=True)
 
 
+def test_a_name_with_one_private_address_is_not_called_at_all(server, monkeypatch):
+    def answers(*args, **kwargs):
+        return [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, server.server_port))
+            for address in ("127.0.0.1", "1.1.1.1")
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answers)
+    with pytest.raises(http.Forbidden):
+        http.request("POST", "http://mixed.example/", body=b"x", deadline=5, guarded=True)
+    assert server.connections == 0
+
+
 def test_a_connection_made_without_the_guard_is_not_borrowed_with_it(server):
     http.request("POST", server.url, body=b"x", deadline=5)
     with pytest.raises(http.Forbidden):

@@ -1,0 +1,214 @@
+"""What the broadcast page says above its table: progress in words, funnel, channels, pace, causes, who was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+
+from dashboard import funnel
+from dashboard.funnel import rows_of
+from dashboard.message_table import way
+from dashboard.templatetags.figures import duration, number
+from notifications import clock
+from notifications.models import AuditEntry, Broadcast, BroadcastState, MessageState
+from notifications.queries.causes import TROUBLE, Cause, causes, words
+from notifications.queries.credentials import Health, Standing, standings
+from notifications.queries.names import channel_label
+from notifications.queries.pace import Pace, next_question, pace
+from notifications.queries.progress import Line, Progress
+from notifications.queries.retries import next_tries, sendable_again
+
+WINDOW = timedelta(minutes=3)
+"""How far back the pace of a broadcast that is sending looks."""
+ENOUGH_FOR_A_GUESS = 5.0
+"""Messages a second below which nobody is told how long it will take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownLine:
+    """One row of the table of channels, ready to be drawn."""
+
+    label: str
+    line: Line
+    failed_href: str
+    trouble: Standing | None
+    """Its provider, where that is not accepting."""
+
+    @property
+    def settled(self) -> int:
+        """What its bar shows as arrived: delivered, or accepted where no more is ever said."""
+        return self.line.delivered if self.line.has_receipts else self.line.delivered + self.line.pending
+
+    @property
+    def soft(self) -> int:
+        """What its bar shows as waiting for a receipt."""
+        return self.line.pending if self.line.has_receipts else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCause:
+    """One cause, with the rows behind it and the time of the next try."""
+
+    cause: Cause
+    href: str
+    next_try: datetime | None
+
+
+def live(broadcast: Broadcast, progress: Progress) -> dict[str, Any]:
+    """Everything that changes while a broadcast is sent. The number of queries does not depend on its size."""
+    page, not_sent = _addresses(broadcast)
+    providers = standings(broadcast.project)
+    speed = _pace(broadcast)
+    found = causes(progress.groups)
+    nexts = next_tries(broadcast) if any(cause.is_retrying for cause in found) else {}
+    return {
+        "progress": progress,
+        "said": _in_words(progress, speed),
+        "starter": _starter(broadcast),
+        "channel_words": _listed([channel_label(key).lower() for key in broadcast.channels]),
+        "notices": _notices(progress, providers),
+        "steps": funnel.steps(progress, page, not_sent),
+        "lines": _lines(progress, providers, page),
+        "pace": speed,
+        "pace_span": duration((speed.until - speed.since).total_seconds()),
+        "next_receipts": next_question(broadcast.project) if progress.receipts_pending else None,
+        "causes": [_cause(cause, page, nexts) for cause in found],
+        "trouble": _trouble_in_words(progress, found),
+        "again": {state.value: count for state, count in sendable_again(progress).items() if count},
+        "left_out": [
+            (each, f"{not_sent}?reason={each.reason}&channel={each.channel}") for each in progress.left_out
+        ],
+        "stopped": _stopped(progress, page),
+        "not_sent_url": not_sent,
+    }
+
+
+def _addresses(broadcast: Broadcast) -> tuple[str, str]:
+    where = {"project_slug": broadcast.project.slug, "broadcast_id": broadcast.pk}
+    return reverse("dashboard:broadcast", kwargs=where), reverse(
+        "dashboard:broadcast_suppressions", kwargs=where
+    )
+
+
+def _starter(broadcast: Broadcast) -> str:
+    """Who started it, as the audit log has it."""
+    entries = AuditEntry.objects.filter(
+        project=broadcast.project_id, target=f"broadcast:{broadcast.pk}", verb="broadcast.start"
+    )
+    return entries.order_by("id").values_list("actor_name", flat=True).first() or ""
+
+
+def _pace(broadcast: Broadcast) -> Pace:
+    """The last minutes while it is under way, all of its time once it is over."""
+    now = clock.now()
+    start = broadcast.started_at or now
+    if broadcast.finished_at:
+        return pace(broadcast.project, start, broadcast.finished_at)
+    return pace(broadcast.project, max(start, now - WINDOW), now)
+
+
+def _in_words(progress: Progress, speed: Pace) -> str:
+    """How far it is, in a phrase beside the state."""
+    broadcast = progress.broadcast
+    match broadcast.state:
+        case BroadcastState.DRAFT:
+            return "Nothing was sent yet"
+        case BroadcastState.CANCELLED:
+            return _cancelled_in_words(progress)
+        case BroadcastState.SENT:
+            return _sent_in_words(progress)
+        case BroadcastState.PAUSED:
+            return f"{_share(progress)} handed over, {number(progress.waiting)} wait"
+        case _:
+            return ", ".join(filter(None, [f"{_share(progress)} handed over", _time_left(progress, speed)]))
+
+
+def _share(progress: Progress) -> str:
+    """How much is through, never 100% before all is."""
+    settled = (
+        progress.expected - progress.waiting - progress.on_the_wire - (progress.expected - progress.copies)
+    )
+    return f"{settled * 100 // progress.expected}%" if progress.expected else "0%"
+
+
+def _time_left(progress: Progress, speed: Pace) -> str:
+    left = progress.expected - progress.copies + progress.waiting
+    if not left or speed.lately < ENOUGH_FOR_A_GUESS:
+        return ""
+    return f"about {duration(left / speed.lately)} left"
+
+
+def _sent_in_words(progress: Progress) -> str:
+    start, end = progress.broadcast.started_at, progress.broadcast.finished_at
+    lasted = f" in {duration((end - start).total_seconds())}" if start and end else ""
+    if progress.handed_over == progress.copies:
+        return f"All {number(progress.copies)} handed over{lasted}"
+    return f"{number(progress.handed_over)} of {number(progress.copies)} handed over{lasted}"
+
+
+def _cancelled_in_words(progress: Progress) -> str:
+    stopped = progress.messages(MessageState.CANCELLED) + progress.never_written
+    return f"{number(stopped)} never left, {number(progress.handed_over)} had been handed over"
+
+
+def _notices(progress: Progress, providers: Sequence[Standing]) -> list[Standing]:
+    """Providers that keep copies of this broadcast waiting."""
+    held_up = {g.provider for g in progress.groups if g.state in (MessageState.QUEUED, MessageState.SENDING)}
+    fine = (Health.ACCEPTING, Health.UNUSED)
+    return [each for each in providers if each.health not in fine and each.provider.key in held_up]
+
+
+def _lines(progress: Progress, providers: Sequence[Standing], page: str) -> list[ShownLine]:
+    troubled = {s.provider.key: s for s in providers if s.health not in (Health.ACCEPTING, Health.UNUSED)}
+    return [
+        ShownLine(
+            label=way(line.channel, line.provider),
+            line=line,
+            failed_href=rows_of(page, MessageState.FAILED, via=f"{line.channel}:{line.provider}"),
+            trouble=troubled.get(line.provider),
+        )
+        for line in progress.lines
+    ]
+
+
+def _cause(cause: Cause, page: str, nexts: dict[tuple[str, str], datetime]) -> ShownCause:
+    return ShownCause(
+        cause=cause,
+        href=rows_of(page, cause.state, cause=cause.key),
+        next_try=nexts.get((cause.provider, cause.code)) if cause.is_retrying else None,
+    )
+
+
+def _trouble_in_words(progress: Progress, found: Sequence[Cause]) -> str:
+    """`154 failed, 12 without an answer, 27 are tried again`."""
+    failed, unknown, expired = (progress.messages(state) for state in TROUBLE)
+    retrying = sum(cause.count for cause in found if cause.is_retrying)
+    parts = {
+        "failed": failed,
+        "without an answer": unknown,
+        "too old to send": expired,
+        "to be tried again": retrying,
+    }
+    return ", ".join(f"{number(count)} {words}" for words, count in parts.items() if count)
+
+
+def _stopped(progress: Progress, page: str) -> list[tuple[str, int, str]]:
+    """Messages stopped while they waited: reason, how many, the rows."""
+    found = [g for g in progress.groups if g.state == MessageState.SUPPRESSED]
+    return [
+        (
+            words(group.provider, group.reason, "").title,
+            group.count,
+            rows_of(page, group.state, cause=f"{group.reason}:{group.code}"),
+        )
+        for group in found
+    ]
+
+
+def _listed(words: Sequence[str]) -> str:
+    """`in-app and push`."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

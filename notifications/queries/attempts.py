@@ -1,0 +1,72 @@
+"""What was tried with one message, and what it said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from notifications import wire
+from notifications.models import AuditEntry, Batch, Message, Receipt, Ticket
+
+PAYLOAD_LIMIT = 4096
+"""Bytes that the vendors of push carry in one message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One batch that carried the message, and what came of it."""
+
+    batch: Batch
+    ticket: Ticket | None
+    """None while the provider has not answered."""
+    receipts: Sequence[Receipt]
+
+
+def attempts_of(message: Message) -> list[Attempt]:
+    """Every attempt, the first one first. Two queries, however many there were."""
+    tickets = list(message.tickets.select_related("batch").prefetch_related("receipts").order_by("id"))
+    found = [Attempt(batch=t.batch, ticket=t, receipts=list(t.receipts.all())) for t in tickets]
+    if message.batch and message.batch_id not in {t.batch_id for t in tickets}:
+        found.append(Attempt(batch=message.batch, ticket=None, receipts=()))
+    return found
+
+
+def replays_of(message: Message) -> list[AuditEntry]:
+    """When operators sent this one message again; replays of a whole broadcast are not among them."""
+    entries = AuditEntry.objects.filter(project=message.project_id, target=f"message:{message.pk}")
+    return list(entries.filter(verb="message.retry").order_by("id"))
+
+
+def payload_of(message: Message) -> dict[str, Any]:
+    """What the provider is handed for this copy, with the address masked."""
+    content = _content(message)
+    address = message.device.short_token if message.device else message.address
+    return {"to": address, **_given(content)}
+
+
+def payload_bytes(message: Message) -> int:
+    """Bytes of it that count towards PAYLOAD_LIMIT: compact JSON in UTF-8, without the address."""
+    compact = json.dumps(_given(_content(message)), ensure_ascii=False, separators=(",", ":"))
+    return len(compact.encode("utf-8", "surrogatepass"))
+
+
+def _content(message: Message) -> wire.PushContent:
+    if message.has_own_words or message.broadcast is None:
+        return message.own_content()
+    return message.broadcast.push_content()
+
+
+def _given(content: wire.PushContent) -> dict[str, Any]:
+    """The fields that are there, under the names the provider sees; 0 is a value, "" and False are not."""
+    return {
+        _camel(name): value
+        for name, value in asdict(content).items()
+        if value or (value == 0 and value is not False)
+    }
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
