@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -16,7 +17,7 @@ from dashboard.templatetags.figures import duration, number
 from notifications import clock
 from notifications.models import AuditEntry, Broadcast, BroadcastState, MessageState
 from notifications.queries.causes import TROUBLE, Cause, causes, words
-from notifications.queries.credentials import Health, Standing, standings
+from notifications.queries.credentials import Standing, standings
 from notifications.queries.names import channel_label
 from notifications.queries.pace import Pace, next_question, pace
 from notifications.queries.progress import Line, Progress
@@ -50,6 +51,16 @@ class ShownLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotSent:
+    """People left out, or messages stopped while they waited, for one reason."""
+
+    count: int
+    words: str
+    channel_label: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownCause:
     """One cause, with the rows behind it and the time of the next try."""
 
@@ -73,8 +84,9 @@ def live(broadcast: Broadcast, progress: Progress) -> dict[str, Any]:
         "notices": _notices(progress, providers),
         "steps": funnel.steps(progress, page, not_sent),
         "lines": _lines(progress, providers, page),
-        "pace": speed,
-        "pace_span": duration((speed.until - speed.since).total_seconds()),
+        "failed": progress.messages(MessageState.FAILED),
+        "unknown": progress.messages(MessageState.UNKNOWN),
+        **_speed(broadcast, speed),
         "next_receipts": next_question(broadcast.project) if progress.receipts_pending else None,
         "causes": [_cause(cause, page, nexts) for cause in found],
         "trouble": _trouble_in_words(progress, found),
@@ -158,12 +170,11 @@ def _cancelled_in_words(progress: Progress) -> str:
 def _notices(progress: Progress, providers: Sequence[Standing]) -> list[Standing]:
     """Providers that keep copies of this broadcast waiting."""
     held_up = {g.provider for g in progress.groups if g.state in (MessageState.QUEUED, MessageState.SENDING)}
-    fine = (Health.ACCEPTING, Health.UNUSED)
-    return [each for each in providers if each.health not in fine and each.provider.key in held_up]
+    return [each for each in providers if not each.is_open and each.provider.key in held_up]
 
 
 def _lines(progress: Progress, providers: Sequence[Standing], page: str) -> list[ShownLine]:
-    troubled = {s.provider.key: s for s in providers if s.health not in (Health.ACCEPTING, Health.UNUSED)}
+    troubled = {each.provider.key: each for each in providers if not each.is_open}
     return [
         ShownLine(
             label=way(line.channel, line.provider),
@@ -196,17 +207,44 @@ def _trouble_in_words(progress: Progress, found: Sequence[Cause]) -> str:
     return ", ".join(f"{number(count)} {words}" for words, count in parts.items() if count)
 
 
-def _stopped(progress: Progress, page: str) -> list[tuple[str, int, str]]:
-    """Messages stopped while they waited: reason, how many, the rows."""
-    found = [g for g in progress.groups if g.state == MessageState.SUPPRESSED]
+def _left_out(progress: Progress, not_sent: str) -> list[NotSent]:
     return [
-        (
-            words(group.provider, group.reason, "").title,
-            group.count,
-            rows_of(page, group.state, cause=f"{group.reason}:{group.code}"),
+        NotSent(
+            count=each.count,
+            words=each.words,
+            channel_label=channel_label(each.channel),
+            href=f"{not_sent}?{urlencode({'reason': each.reason, 'channel': each.channel})}",
         )
-        for group in found
+        for each in progress.left_out
     ]
+
+
+def _stopped(progress: Progress, page: str) -> list[NotSent]:
+    """Messages that were stopped while they waited."""
+    return [
+        NotSent(
+            count=group.count,
+            words=words(group.provider, group.reason, "").title,
+            channel_label=channel_label(group.channel),
+            href=rows_of(page, group.state, cause=f"{group.reason}:{group.code}"),
+        )
+        for group in progress.groups
+        if group.state == MessageState.SUPPRESSED
+    ]
+
+
+def _speed(broadcast: Broadcast, speed: Pace) -> dict[str, Any]:
+    """The card of the pace: one number, over which time, and the line in words."""
+    is_over = broadcast.finished_at is not None
+    rate = speed.average if is_over else speed.lately
+    shown = None if rate is None else round(rate) if rate >= 10 else round(rate, 1)
+    span = duration((speed.until - speed.since).total_seconds())
+    return {
+        "pace": speed,
+        "rate": shown,
+        "pace_words": f"whole project, {'its ' if is_over else 'last '}{span}",
+        "pace_label": f"At most {number(round(max(speed.line)))} messages a second in these {span}",
+    }
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from dashboard.access import actor, needs
 from dashboard.broadcast_page import live
 from dashboard.left_out_table import left_out_table
+from dashboard.may import frame
 from dashboard.message_table import table
 from dashboard.templatetags.figures import number
 from notifications.actions import broadcasts
@@ -33,7 +34,7 @@ MESSAGES_ID = "messages"
 def detail(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResponse:
     """The whole page; for htmx the part that changes, or the table of messages. The number of queries is fixed."""
     broadcast = _find(project, broadcast_id)
-    context: dict[str, Any] = {"project": project, "role": request.role, "broadcast": broadcast}  # type: ignore[attr-defined]
+    context: dict[str, Any] = {**frame(request, project), "broadcast": broadcast}
     page_url = _address(broadcast)
     if _target(request) == MESSAGES_ID:
         context |= table(broadcast, request.GET, groups_of(broadcast), page_url)
@@ -41,6 +42,7 @@ def detail(request: HttpRequest, project: Project, broadcast_id: int) -> HttpRes
     progress = progress_of(broadcast)
     context |= {"page_url": page_url, **live(broadcast, progress)}
     if request.htmx:  # type: ignore[attr-defined]
+        context["is_update"] = True
         return _varying(render(request, "dashboard/broadcast/_live.html", context))
     context |= table(broadcast, request.GET, progress.groups, page_url)
     return _varying(render(request, "dashboard/broadcast/detail.html", context))
@@ -60,8 +62,11 @@ def message_rows(request: HttpRequest, project: Project, broadcast_id: int) -> H
 def suppressions(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResponse:
     """The people it was not sent to, each with the reason."""
     broadcast = _find(project, broadcast_id)
-    context = {"project": project, "role": request.role, "broadcast": broadcast}  # type: ignore[attr-defined]
-    context |= left_out_table(broadcast, request.GET, request.path)
+    context = {
+        **frame(request, project),
+        "broadcast": broadcast,
+        **left_out_table(broadcast, request.GET, request.path),
+    }
     template = "_people.html" if request.htmx else "suppressions.html"  # type: ignore[attr-defined]
     return _varying(render(request, f"dashboard/broadcast/{template}", context))
 

@@ -1,15 +1,67 @@
-"""To be written."""
+"""One message: the facts, everything that happened to it, what was sent, and another try."""
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_POST, require_safe
+
+from dashboard.access import actor, needs
+from dashboard.coloured_json import coloured_json
+from dashboard.may import frame
+from dashboard.message_table import person, way
+from dashboard.timeline import timeline
+from notifications.actions.audit import Refused
+from notifications.actions.broadcasts import retry_message
+from notifications.models import Message, Project, Role
+from notifications.queries.attempts import PAYLOAD_LIMIT, attempts_of, payload_bytes, payload_of, replays_of
+from notifications.queries.retries import can_be_sent_again
 
 
-def detail(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("to be written", status=501)
+@needs(Role.VIEWER)
+@require_safe
+def detail(request: HttpRequest, project: Project, message_id: int) -> HttpResponse:
+    """The whole page; for htmx the part that changes. Five queries for the message, however often it was tried."""
+    message = _find(project, message_id)
+    attempts = attempts_of(message)
+    name, uid = person(message)
+    context = {
+        **frame(request, project),
+        "message": message,
+        "name": name or uid or "nobody known",
+        "uid": uid if name else "",
+        "way": way(message.channel, message.provider),
+        "attempts": attempts,
+        "ticket": attempts[-1].ticket if attempts else None,
+        "steps": timeline(message, attempts, replays_of(message)),
+        "again": can_be_sent_again(message),
+        "payload": coloured_json(payload_of(message)),
+        "payload_bytes": payload_bytes(message),
+        "payload_limit": PAYLOAD_LIMIT,
+    }
+    template = "_facts.html" if request.htmx else "detail.html"  # type: ignore[attr-defined]
+    response = render(request, f"dashboard/messages/{template}", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
-def retry(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("to be written", status=501)
+@needs(Role.SENDER)
+@require_POST
+def retry(request: HttpRequest, project: Project, message_id: int) -> HttpResponse:
+    """Send this copy again."""
+    message = _find(project, message_id)
+    try:
+        retry_message(actor(request), message)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "It is queued and will be sent again.")
+    return redirect("dashboard:message", project_slug=project.slug, message_id=message.pk)
+
+
+def _find(project: Project, message_id: int) -> Message:
+    """The project's own message; anybody else's does not exist."""
+    rows = Message.objects.select_related("device", "user__recipient", "broadcast__project", "batch")
+    return get_object_or_404(rows, project=project, pk=message_id)

@@ -220,9 +220,9 @@ def _in_words(error: Exception, call: _Call) -> str:
         case aiohttp.ClientConnectorError():
             return f"{place} could not be connected to: {error.os_error.strerror or error.os_error}"
         case TimeoutError() if call.has_left:
-            return f"{place} gave no complete answer within {call.deadline:g} seconds."
+            return f"{place} gave no complete answer within {round(call.deadline, 1):g} seconds."
         case TimeoutError():
-            return f"{place} took no connection within {min(call.deadline, CONNECT_SECONDS):g} seconds."
+            return f"{place} took no connection within {round(min(call.deadline, CONNECT_SECONDS), 1):g} seconds."
         case aiohttp.ServerDisconnectedError():
             return f"{place} closed the connection before it answered."
         case aiohttp.ClientPayloadError():

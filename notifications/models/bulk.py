@@ -53,7 +53,11 @@ def update_rows(
     fields = {name: model._meta.get_field(name) for name in rows[0]}
     sets = ", ".join(f"{_column(field)} = new_{name}" for name, field in fields.items() if name != "id")
     guard = f" AND {where}" if where else ""
-    sql = f"UPDATE {table} SET {sets} FROM {_rows_sql(fields)} v WHERE {table}.id = new_id{guard} RETURNING {table}.id"
+    # Materialized: otherwise SQLite takes the document apart again for every row it compares with.
+    sql = (
+        f"WITH v AS MATERIALIZED {_rows_sql(fields)} UPDATE {table} SET {sets} FROM v "
+        f"WHERE {table}.id = new_id{guard} RETURNING {table}.id"
+    )
     with connection.cursor() as cursor:
         cursor.execute(sql, [_document(fields, rows), *params])
         return [row[0] for row in cursor.fetchall()]

@@ -14,7 +14,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from notifications import channels, clock, encryption, wire
-from notifications.models import Batch, BroadcastState, Credential, Message, MessageState
+from notifications.models import Batch, Broadcast, BroadcastState, Credential, Message, MessageState
 from notifications.models.message import MessageQuerySet
 from notifications.pipeline import Done, record, topics
 
@@ -146,8 +146,9 @@ def _credentials_with_work(now: datetime) -> QuerySet[Any]:
 
 
 def _sendable(now: datetime) -> MessageQuerySet:
-    """Due messages, but those of a paused broadcast."""
-    return Message.objects.due(now).exclude(broadcast__state=BroadcastState.PAUSED)
+    """Due messages, but those of a paused broadcast. A subquery, not a join: so the queue's index serves the order."""
+    paused = Broadcast.objects.filter(state=BroadcastState.PAUSED).values("pk")
+    return Message.objects.due(now).exclude(broadcast_id__in=paused)
 
 
 def _until_next_slot(now: datetime) -> float:

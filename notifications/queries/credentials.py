@@ -25,6 +25,15 @@ class Health(StrEnum):
     """Nothing was ever sent with it."""
 
 
+HEALTH_WORDS = {
+    Health.ACCEPTING: "accepting",
+    Health.PAUSED: "paused",
+    Health.THROTTLED: "asked to slow down",
+    Health.RESTING: "left alone for a while",
+    Health.UNUSED: "not used yet",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """One provider as a project sees it."""
@@ -45,6 +54,16 @@ class Standing:
     def label(self) -> str:
         """The vendor's own spelling."""
         return self.provider.label
+
+    @property
+    def is_open(self) -> bool:
+        """Does nothing keep messages from leaving?"""
+        return self.health in (Health.ACCEPTING, Health.UNUSED)
+
+    @property
+    def in_words(self) -> str:
+        """The health in a word or two, without the time."""
+        return HEALTH_WORDS[self.health]
 
     @property
     def sends_at_most(self) -> int:

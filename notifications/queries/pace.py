@@ -32,9 +32,9 @@ class Pace:
     """From the first byte to the saved answer, for each batch that has one, ascending."""
 
     @property
-    def batches(self) -> int:
-        """Batches that left, answered or not."""
-        return len(self.sizes)
+    def answered(self) -> int:
+        """Batches that are over."""
+        return len(self.sizes) - self.in_flight
 
     @property
     def messages(self) -> int:

@@ -59,6 +59,12 @@ def test_it_reads_each_code_of_a_receipt(server, code, outcome):
     assert (receipt.outcome, receipt.code, receipt.detail) == (outcome, code, "Sorry.")
 
 
+@pytest.mark.parametrize("code", ["UNAUTHORIZED", "TOO_MANY_REQUESTS", "HTTP 401"])
+def test_one_ticket_says_nothing_of_the_whole_credential(server, code):
+    [ticket] = read(server, {"data": [error(code)]})
+    assert (ticket.outcome, ticket.throttled) == (Outcome.REJECTED, False)
+
+
 @pytest.mark.parametrize("status", [200, 400])
 @pytest.mark.parametrize(
     ("code", "outcome"),
@@ -133,6 +139,11 @@ def test_a_busy_expo_may_say_for_how_long(server):
     assert (ticket.retry_after, ticket.throttled) == (12, False)
 
 
+def test_too_many_requests_by_number_needs_no_name(server):
+    [ticket] = read(server, b"", status=429)
+    assert (ticket.outcome, ticket.throttled, ticket.code) == (Outcome.RETRY, True, "HTTP 429")
+
+
 def test_too_many_requests_by_name_throttles_like_by_number(server):
     [ticket] = read(server, {"errors": [{"code": "TOO_MANY_REQUESTS"}]}, status=400, **{"Retry-After": "3"})
     assert (ticket.outcome, ticket.throttled, ticket.retry_after) == (Outcome.RETRY, True, 3)
@@ -184,6 +195,20 @@ def test_no_push_token_is_kept_in_a_detail(server, token):
 def test_a_refused_request_tells_no_token_either(server):
     refusal = {"errors": [{"code": "VALIDATION_ERROR", "message": f"{TOKENS[0]} and {TOKENS[2]}"}]}
     assert read(server, refusal, status=400)[0].detail == "… and …"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"data": [error("DeveloperError", "Odd: some-odd-token")]}, 200),
+        ({"errors": [{"code": "VALIDATION_ERROR", "message": "Odd: some-odd-token"}]}, 400),
+    ],
+)
+def test_a_token_of_no_known_form_is_masked_too(server, body, status):
+    server.script = lambda seen: Answer(status=status, body=body)
+    message = PushMessage(id=1, token="some-odd-token", content=PushContent(body="Body"))
+    [(_, ticket)] = ExpoProvider(Access(base_url=server.url)).send([message])
+    assert ticket.detail == "Odd: …"
 
 
 def test_it_asks_for_receipts_at_expos_path(server):

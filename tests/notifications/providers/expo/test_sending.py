@@ -136,6 +136,12 @@ def test_a_refusal_without_a_known_code_is_parted_too(server, status):
     assert rejected(send(server, poisoned_by(5, refused=Answer(status=status)), size=8)) == [5]
 
 
+@pytest.mark.parametrize("code", ["UNAUTHORIZED", "TOO_MANY_REQUESTS"])
+def test_a_400_that_is_not_about_a_message_is_not_parted(server, code):
+    send(server, lambda seen: Answer(status=400, body={"errors": [{"code": code}]}))
+    assert len(server.seen) == 1
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 409, 418, 429, 500, 502, 503, 504])
 def test_no_other_status_is_asked_again(server, status):
     send(server, lambda seen: Answer(status=status))
