@@ -24,6 +24,16 @@ def text(name: str, default: str = "") -> str:
     return os.environ.get(name, default).strip()
 
 
+def url(name: str, *schemes: str) -> str:
+    """An address with one of these schemes; "" where none is given."""
+    value = text(name).rstrip("/")
+    if value and (value.partition("://")[0] not in schemes or "://" not in value):
+        # The value itself stays out of the report: it may carry a password.
+        problems.append((name, f"{value.partition(':')[0]}…", " or ".join(f"{scheme}://…" for scheme in schemes)))
+        return ""
+    return value
+
+
 def flag(name: str, default: bool = False) -> bool:
     """A yes or no."""
     value = text(name, "1" if default else "0").lower()

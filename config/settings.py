@@ -22,7 +22,7 @@ DEBUG = env.flag("DEBUG")
 SECRET_KEY = env.text("SECRET_KEY") or kept_secret_key(DATA_DIR / "secret_key")
 SECRET_KEY_IS_KEPT = not env.text("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
-SITE_URL = env.text("SITE_URL").rstrip("/")
+SITE_URL = env.url("SITE_URL", "http", "https")
 SECURE = SITE_URL.startswith("https://")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
@@ -77,7 +77,7 @@ SQLITE_OPTIONS: dict[str, Any] = {
     # FULL: what was answered with success survives a power cut.
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
 }
-DATABASE_URL = env.text("DATABASE_URL")
+DATABASE_URL = env.url("DATABASE_URL", "postgres", "postgresql", "sqlite")
 DATABASES: dict[str, dict[str, Any]] = {
     "default": dict(
         dj_database_url.parse(DATABASE_URL or f"sqlite:///{DATA_DIR / 'carillon.sqlite3'}", conn_max_age=60)
@@ -93,7 +93,7 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Queue and live bus -----------------------------------------------------------------------------------------------
-REDIS_URL = env.text("REDIS_URL")
+REDIS_URL = env.url("REDIS_URL", "redis", "rediss", "unix")
 if REDIS_URL:
     # Without socket_timeout None, redis-py gives up on a quiet subscription.
     CHANNEL_LAYERS = {
@@ -159,7 +159,7 @@ CARILLON_WINDOW = env.whole("CARILLON_WINDOW", 10_000, least=100)
 CARILLON_SLICE = env.whole("CARILLON_SLICE", 1_000, least=1)
 
 EXPO_NOTIFICATIONS_TOKEN = env.text("EXPO_NOTIFICATIONS_TOKEN") or None
-EXPO_NOTIFICATIONS_HOST = env.text("EXPO_NOTIFICATIONS_HOST").rstrip("/") or None
+EXPO_NOTIFICATIONS_HOST = env.url("EXPO_NOTIFICATIONS_HOST", "http", "https") or None
 # A host that is named goes before the sandbox.
 CARILLON_SANDBOX_URL = (
     f"http://127.0.0.1:{CARILLON_PORT}/sandbox/expo"

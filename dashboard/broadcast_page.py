@@ -84,8 +84,6 @@ def live(broadcast: Broadcast, progress: Progress) -> dict[str, Any]:
         "notices": _notices(progress, providers),
         "steps": funnel.steps(progress, page, not_sent),
         "lines": _lines(progress, providers, page),
-        "failed": progress.messages(MessageState.FAILED),
-        "unknown": progress.messages(MessageState.UNKNOWN),
         **_speed(broadcast, speed),
         "next_receipts": next_question(broadcast.project) if progress.receipts_pending else None,
         "causes": [_cause(cause, page, nexts) for cause in found],

@@ -25,9 +25,8 @@ AWAY = {
 def steps(progress: Progress, page: str, not_sent: str) -> list[Step]:
     """The steps for the tag `funnel`. `page` and `not_sent` are the addresses of the rows behind the numbers."""
     away = progress.messages(*NEVER_LEFT)
-    unknown = progress.messages(MessageState.UNKNOWN)
     handed = progress.expected - away
-    accepted = handed - progress.refused - unknown
+    accepted = handed - progress.refused - progress.unknown
     delivered = accepted - progress.failed_later - progress.receipts_missing - progress.receipts_never
     return [
         {"label": "People", "done": progress.addressed, "note": _people(progress, not_sent)},
@@ -82,10 +81,9 @@ def _handed_over(progress: Progress, page: str) -> SafeString:
 
 
 def _accepted(progress: Progress, page: str) -> SafeString:
-    unknown = progress.messages(MessageState.UNKNOWN)
     return _and(
         _link(progress.refused, "refused", rows_of(page, MessageState.FAILED), "bad-ink"),
-        _link(unknown, "without an answer", rows_of(page, MessageState.UNKNOWN), "warn-ink"),
+        _link(progress.unknown, "without an answer", rows_of(page, MessageState.UNKNOWN), "warn-ink"),
     )
 
 

@@ -34,6 +34,15 @@ HEALTH_WORDS = {
 }
 
 
+CHIPS = {
+    Health.ACCEPTING: "ok",
+    Health.PAUSED: "paused",
+    Health.THROTTLED: "warn",
+    Health.RESTING: "warn",
+    Health.UNUSED: "off",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """One provider as a project sees it."""
@@ -54,6 +63,16 @@ class Standing:
     def label(self) -> str:
         """The vendor's own spelling."""
         return self.provider.label
+
+    @property
+    def chip(self) -> str:
+        """The health as the style sheet's chips know it."""
+        return CHIPS[self.health]
+
+    @property
+    def dot(self) -> str:
+        """The same for the small dots of lists."""
+        return {"paused": "bad"}.get(self.chip, self.chip)
 
     @property
     def is_open(self) -> bool:
@@ -84,6 +103,17 @@ def standings(project: Project) -> list[Standing]:
 def is_registered(provider: str) -> bool:
     """Is there a provider of this key?"""
     return provider in providers.PROVIDERS
+
+
+def base_url(project: Project, provider: str) -> str:
+    """Where messages for this provider go: its own address, or the one this server is told to use."""
+    return Credential(project=project, provider=provider).access().base_url
+
+
+def secret_origins(credential: Credential) -> dict[str, str]:
+    """Which secrets there are, by name: "stored" here, or given by this server's "environment"; never their values."""
+    given = Credential(project=credential.project, provider=credential.provider).access().secrets
+    return {**dict.fromkeys(given, "environment"), **dict.fromkeys(secrets_kept(credential), "stored")}
 
 
 def secrets_kept(credential: Credential) -> dict[str, str]:

@@ -21,7 +21,7 @@ from notifications.models import (
     Ticket,
 )
 from notifications.models.notification import SUPPRESSION_WORDS, SuppressionReason
-from notifications.queries.groups import HANDED_OVER, Group, groups_of, total
+from notifications.queries.groups import HANDED_OVER, Group, groups_of, groups_of_many, total
 from notifications.queries.names import provider
 
 
@@ -126,17 +126,32 @@ class Progress:
     @property
     def refused(self) -> int:
         """Messages that failed without ever being taken over."""
-        return max(0, self.messages(MessageState.FAILED) - self.failed_later)
+        return max(0, self.failed - self.failed_later)
 
     @property
     def accepted(self) -> int:
         """Copies that a provider took over (or that stand in a bell), whatever became of them later."""
-        return self.handed_over - self.refused - self.messages(MessageState.UNKNOWN)
+        return self.handed_over - self.refused - self.unknown
 
     @property
     def delivered(self) -> int:
         """Copies that arrived, as far as anybody says so."""
         return self.in_app + self.messages(MessageState.DELIVERED)
+
+    @property
+    def settled(self) -> int:
+        """Copies that arrived, or were accepted where no more is ever said."""
+        return self.delivered + self.receipts_never
+
+    @property
+    def failed(self) -> int:
+        """Messages that failed."""
+        return self.messages(MessageState.FAILED)
+
+    @property
+    def unknown(self) -> int:
+        """Messages that left, and no answer came."""
+        return self.messages(MessageState.UNKNOWN)
 
     @property
     def receipts_missing(self) -> int:
@@ -216,3 +231,17 @@ def left_out(broadcast: Broadcast) -> list[LeftOut]:
         .annotate(count=Count("pk"))
     )
     return sorted((LeftOut(**row) for row in rows), key=lambda each: (-each.count, each.channel, each.reason))
+
+
+def progress_of_many(broadcasts: Sequence[Broadcast]) -> dict[int, Progress]:
+    """Count several broadcasts, by id, without who was left out and what failed late. Two queries, however many."""
+    ids = [broadcast.pk for broadcast in broadcasts]
+    groups = groups_of_many(ids)
+    bells = Notification.objects.filter(broadcast__in=ids).order_by().values_list("broadcast")
+    in_app: dict[int, int] = dict(bells.annotate(count=Count("pk")))
+    return {
+        broadcast.pk: Progress(
+            broadcast=broadcast, groups=groups.get(broadcast.pk, ()), in_app=in_app.get(broadcast.pk, 0)
+        )
+        for broadcast in broadcasts
+    }

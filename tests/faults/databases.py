@@ -1,0 +1,61 @@
+"""A database of its own for each test, which other processes can open too: a copy of the migrated test database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import connection
+
+_numbers = count(1)
+
+
+@contextmanager
+def template() -> Iterator[None]:
+    """A migrated test database for the length of a block, to be copied."""
+    original = connection.settings_dict["NAME"]
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    try:
+        yield
+    finally:
+        connection.creation.destroy_test_db(original, verbosity=0)
+
+
+@contextmanager
+def fresh() -> Iterator[str]:
+    """Let Django's connection lead to a fresh database for the length of a block; yields its DATABASE_URL.
+
+    Rows of other processes are committed rows, so neither a transaction around the test nor a flush after it will do.
+    """
+    original = connection.settings_dict["NAME"]
+    suffix = f"faults{next(_numbers)}"
+    connection.close()
+    connection.creation.clone_test_db(suffix, verbosity=0, autoclobber=True)
+    own = connection.creation.get_test_db_clone_settings(suffix)["NAME"]
+    try:
+        connection.close()
+        connection.settings_dict["NAME"] = own
+        yield _url(own)
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = original
+        _drop(own)
+
+
+def _url(name: str) -> str:
+    if settings.EMBEDDED:
+        return f"sqlite:///{name}"
+    return urlsplit(settings.DATABASE_URL)._replace(path=f"/{name}").geturl()
+
+
+def _drop(name: str) -> None:
+    if settings.EMBEDDED:
+        for end in ("", "-wal", "-shm"):
+            Path(f"{name}{end}").unlink(missing_ok=True)
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {connection.ops.quote_name(name)} WITH (FORCE)")

@@ -1,0 +1,58 @@
+"""Broadcasts to many devices, made quickly, and how far they have come."""
+
+from __future__ import annotations
+
+from django.db.models import F, Value
+from django.db.models.functions import Mod
+
+from notifications.actions import broadcasts
+from notifications.actions.audit import Actor
+from notifications.models import Batch, Broadcast, Device, Message, MessageState, NotificationPriority, Project
+from notifications.models.message import OPEN_STATES
+from notifications.pipeline import expand
+
+ACTOR = Actor("fault tests")
+
+
+def make_devices(project: Project, count: int, name: str = "fault") -> None:
+    """So many devices without an account."""
+    Device.objects.bulk_create(
+        [
+            Device(project=project, push_token=f"ExponentPushToken[{name}-{number:05}]", uid=f"{name}-{number}")
+            for number in range(count)
+        ],
+        batch_size=1_000,
+    )
+
+
+def start_broadcast(project: Project, priority: int = NotificationPriority.NORMAL) -> Broadcast:
+    """Compose a push to everybody and start it."""
+    draft = broadcasts.Draft(title="Hello", body="From the fault tests", channels=["push"], priority=priority)
+    broadcast = Broadcast.objects.get(pk=broadcasts.compose(ACTOR, project, draft)["broadcast"])
+    broadcasts.start(ACTOR, broadcast)
+    return broadcast
+
+
+def write_out() -> None:
+    """Expand what was started, here and now."""
+    while expand.step().more:
+        pass
+
+
+def limit_batches(size: int, *, but_each: int = 0) -> None:
+    """Let at most `size` messages travel together, but leave each so many-th hundred as it is."""
+    messages = Message.objects.all()
+    if but_each:
+        messages = messages.annotate(hundred=Mod(F("pk") / 100, Value(but_each))).exclude(hundred=0)
+    messages.update(batch_limit=size)
+
+
+def work_is_left() -> bool:
+    """Does any message still wait, or travel?"""
+    return Message.objects.filter(state__in=OPEN_STATES).exists()
+
+
+def all_is_settled() -> bool:
+    """Is every batch over, and has every message its last word?"""
+    open_messages = Message.objects.filter(state__in=[*OPEN_STATES, MessageState.ACCEPTED])
+    return not open_messages.exists() and not Batch.objects.filter(finished_at=None).exists()

@@ -1,0 +1,87 @@
+"""Workers are killed again and again while they send: nothing is lost, and nothing is sent twice without a reason."""
+
+from __future__ import annotations
+
+import random
+import time
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from notifications.models import Broadcast, BroadcastState
+from tests.fakes.faults import Action, Kind, Match, Rule
+from tests.faults.accounting import balance
+from tests.faults.sending import (
+    all_is_settled,
+    limit_batches,
+    make_devices,
+    start_broadcast,
+    work_is_left,
+    write_out,
+)
+from tests.faults.servers import free_port, until
+from tests.faults.victims import Victim, is_embedded
+
+SEED = 20
+KILLS = 50
+MESSAGES = 10_000
+SMALL_BATCH = 10
+SLOW = 0.1
+"""Seconds before and after the fake accepts, so that a kill can hit either."""
+LONGEST_LIFE = 4 * SLOW
+"""Seconds from a victim's first call until it is killed, at the most."""
+
+
+def faults(slow: float) -> list[Rule]:
+    """1 % of the answers are lost, 1 % are 500s, all others are right and slow."""
+    delays = {"delay_before": slow, "delay_after": slow}
+    lost = Action(kind=Kind.DROP_AFTER_ACCEPT, **delays)
+    broken = Action(kind=Kind.ANSWER, status=500, **delays)
+    return [
+        Rule(match=Match(endpoint="send", probability=0.01, seed=SEED), action=lost),
+        Rule(match=Match(endpoint="send", probability=0.01, seed=SEED + 1), action=broken),
+        Rule(match=Match(endpoint="send"), action=Action(kind=Kind.DELAY, **delays)),
+    ]
+
+
+@pytest.fixture
+def victims(installation, expo):
+    """Embedded: the one server with its four threads. Scaled: four workers beside a server that only shows pages."""
+    if is_embedded():
+        return [Victim(installation, expo, "serve", "serve", "--port", str(free_port()))]
+    installation.serve("--web-only")
+    installation.environment["CARILLON_WORKERS"] = "1"
+    return [Victim(installation, expo, f"worker-{number}", "worker") for number in range(4)]
+
+
+def pick(victims, chance):
+    """A victim that has sent something in this life, or None so far."""
+    ready = [victim for victim in victims if victim.has_sent]
+    return chance.choice(ready) if ready else None
+
+
+def test_it_loses_nothing_and_explains_every_duplicate(project, victims, expo, say):
+    began, chance = time.monotonic(), random.Random(SEED)
+    expo.faults(*faults(SLOW))
+    make_devices(project, MESSAGES)
+    broadcast = start_broadcast(project)
+    write_out()
+    limit_batches(SMALL_BATCH, but_each=4)
+    for kill in range(1, KILLS + 1):
+        victim = until(lambda: pick(victims, chance) or not work_is_left(), f"somebody to be killed ({kill})")
+        assert victim is not True, f"The work ended after {kill - 1} kills: there was none left for the others."
+        time.sleep(chance.uniform(0, LONGEST_LIFE))
+        victim.kill_and_restart()
+    last_kill = time.monotonic()
+    expo.faults(*faults(0))
+    until(all_is_settled, "every message has its last word", 90)
+    drained = time.monotonic()
+    found = balance(expo.history())
+    call_command("check_invariants", stdout=StringIO())
+    say(
+        f"{found.summary()} kills={KILLS} seconds={drained - began:.0f} "
+        f"drained_after={drained - last_kill:.1f} requests={expo.stats().requests} seed={SEED}"
+    )
+    assert (found.lost, found.unexplained) == ([], [])
+    assert Broadcast.objects.get(pk=broadcast.pk).state == BroadcastState.SENT
