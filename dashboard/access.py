@@ -18,6 +18,8 @@ PublicView = Callable[..., HttpResponse]
 
 OPEN_TO_ALL = "anonymous"
 OPEN_TO_OPERATORS = "operator"
+LAST_PROJECT = "project"
+"""Where the session keeps the slug of the project visited last."""
 
 
 def needs(role: Role) -> Callable[[Callable[Concatenate[HttpRequest, Project, P], HttpResponse]], PublicView]:
@@ -36,8 +38,12 @@ def needs(role: Role) -> Callable[[Callable[Concatenate[HttpRequest, Project, P]
                 raise Http404("No such project")
             held = role_in(request.user, project)
             if held is None or not held.covers(role):
-                raise PermissionDenied(f"This needs the role {role} in {project}; yours is {held or 'none'}.")
+                raise PermissionDenied(
+                    f"This needs the role {role.value} in {project}; yours is {held.value if held else 'none'}."
+                )
             request.project, request.role = project, held  # type: ignore[attr-defined]
+            if request.session.get(LAST_PROJECT) != project.slug:
+                request.session[LAST_PROJECT] = project.slug
             return view(request, project, *args, **kwargs)
 
         guarded.open_to = role.value  # type: ignore[attr-defined]

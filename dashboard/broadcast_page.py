@@ -25,6 +25,8 @@ from notifications.queries.retries import next_tries, sendable_again
 
 WINDOW = timedelta(minutes=3)
 """How far back the pace of a broadcast that is sending looks."""
+BY = {"bell": "in app", "push": "by push"}
+"""Channels as they are said in a sentence, where their label would sound odd."""
 ENOUGH_FOR_A_GUESS = 5.0
 """Messages a second below which nobody is told how long it will take."""
 
@@ -51,13 +53,29 @@ class ShownLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotSent:
-    """People left out, or messages stopped while they waited, for one reason."""
+class Cell:
+    """A number, and the rows behind it."""
 
-    count: int
+    count: int = 0
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSentRow:
+    """One reason: how many were left out on each channel."""
+
     words: str
-    channel_label: str
-    href: str
+    was_waiting: bool
+    """Was there a copy already, stopped before it left?"""
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSent:
+    """The table of reasons and channels."""
+
+    channels: Sequence[str]
+    rows: Sequence[NotSentRow]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +98,7 @@ def live(broadcast: Broadcast, progress: Progress) -> dict[str, Any]:
         "progress": progress,
         "said": _in_words(progress, speed),
         "starter": _starter(broadcast),
-        "channel_words": _listed([channel_label(key).lower() for key in broadcast.channels]),
+        "channel_words": _listed([BY.get(key, f"by {channel_label(key)}") for key in broadcast.channels]),
         "notices": _notices(progress, providers),
         "steps": funnel.steps(progress, page, not_sent),
         "lines": _lines(progress, providers, page),
@@ -89,11 +107,10 @@ def live(broadcast: Broadcast, progress: Progress) -> dict[str, Any]:
         "causes": [_cause(cause, page, nexts) for cause in found],
         "trouble": _trouble_in_words(progress, found),
         "again": {state.value: count for state, count in sendable_again(progress).items() if count},
-        "left_out": [
-            (each, f"{not_sent}?reason={each.reason}&channel={each.channel}") for each in progress.left_out
-        ],
-        "stopped": _stopped(progress, page),
+        "left_out": progress.left_out,
+        "not_sent": _not_sent(progress, page, not_sent),
         "not_sent_url": not_sent,
+        "cancellable": progress.expected - progress.copies + progress.waiting,
     }
 
 
@@ -161,8 +178,14 @@ def _sent_in_words(progress: Progress) -> str:
 
 
 def _cancelled_in_words(progress: Progress) -> str:
-    stopped = progress.messages(MessageState.CANCELLED) + progress.never_written
-    return f"{number(stopped)} never left, {number(progress.handed_over)} had been handed over"
+    parts = {
+        "cancelled": progress.messages(MessageState.CANCELLED),
+        "never written out": progress.never_written,
+        "had been handed over": progress.handed_over,
+    }
+    return (
+        ", ".join(f"{number(count)} {words}" for words, count in parts.items() if count) or "Nothing had left"
+    )
 
 
 def _notices(progress: Progress, providers: Sequence[Standing]) -> list[Standing]:
@@ -205,37 +228,30 @@ def _trouble_in_words(progress: Progress, found: Sequence[Cause]) -> str:
     return ", ".join(f"{number(count)} {words}" for words, count in parts.items() if count)
 
 
-def _left_out(progress: Progress, not_sent: str) -> list[NotSent]:
-    return [
-        NotSent(
-            count=each.count,
-            words=each.words,
-            channel_label=channel_label(each.channel),
-            href=f"{not_sent}?{urlencode({'reason': each.reason, 'channel': each.channel})}",
-        )
-        for each in progress.left_out
+def _not_sent(progress: Progress, page: str, people: str) -> NotSent | None:
+    """Everybody left out, and every message stopped while it waited, by reason and channel; None where nobody was."""
+    counted: dict[tuple[str, bool], dict[str, Cell]] = {}
+    for each in progress.left_out:
+        href = f"{people}?{urlencode({'reason': each.reason, 'channel': each.channel})}"
+        counted.setdefault((each.words, False), {})[each.channel] = Cell(count=each.count, href=href)
+    for group in progress.groups:
+        if group.state == MessageState.SUPPRESSED:
+            said = words(group.provider, group.reason, "").title
+            href = rows_of(page, group.state, cause=f"{group.reason}:{group.code}")
+            counted.setdefault((said, True), {})[group.channel] = Cell(count=group.count, href=href)
+    channels = progress.broadcast.channels
+    rows = [
+        NotSentRow(words=said, was_waiting=waited, cells=[cells.get(key, Cell()) for key in channels])
+        for (said, waited), cells in counted.items()
     ]
-
-
-def _stopped(progress: Progress, page: str) -> list[NotSent]:
-    """Messages that were stopped while they waited."""
-    return [
-        NotSent(
-            count=group.count,
-            words=words(group.provider, group.reason, "").title,
-            channel_label=channel_label(group.channel),
-            href=rows_of(page, group.state, cause=f"{group.reason}:{group.code}"),
-        )
-        for group in progress.groups
-        if group.state == MessageState.SUPPRESSED
-    ]
+    return NotSent(channels=[channel_label(key) for key in channels], rows=rows) if rows else None
 
 
 def _speed(broadcast: Broadcast, speed: Pace) -> dict[str, Any]:
     """The card of the pace: one number, over which time, and the line in words."""
     is_over = broadcast.finished_at is not None
     rate = speed.average if is_over else speed.lately
-    shown = None if rate is None else round(rate) if rate >= 10 else round(rate, 1)
+    shown = None if rate is None else round(rate, 1) if 0 < rate < 10 else round(rate)
     span = duration((speed.until - speed.since).total_seconds())
     return {
         "pace": speed,

@@ -1,4 +1,4 @@
-"""What the reader of a page may do, so that no page offers what the server would refuse."""
+"""What every page of a project starts with, and what its reader may do: no page offers what the server would refuse."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from notifications.models import Project, Role
 
 
 def frame(request: HttpRequest, project: Project) -> dict[str, Any]:
-    """What every page of a project starts with: the project, the reader's role and what it covers."""
+    """The project, the reader's role, and whether it covers an editor's, a sender's, an admin's work."""
     role: Role = request.role  # type: ignore[attr-defined]  # set by access.needs
     return {
         "project": project,

@@ -165,7 +165,7 @@ def _shown(row: Row) -> Shown:
         way=way(message.channel, message.provider),
         address=message.device.short_token if message.device else message.address,
         state="retrying" if message.state == MessageState.QUEUED and message.code else message.state,
-        why=message.code or (word(message.reason) if message.reason else ""),
+        why=message.code or (word(message.reason) if message.reason not in ("", message.state) else ""),
         ticket=ticket,
         receipt=receipt,
         is_quiet=row.ticket is None,

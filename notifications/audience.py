@@ -93,6 +93,11 @@ class Reach:
     """Accounts that no channel may reach, by reason."""
 
     @property
+    def left_out_people(self) -> int:
+        """Accounts that no channel may reach."""
+        return sum(self.left_out.values())
+
+    @property
     def is_empty(self) -> bool:
         """Would nobody at all get anything?"""
         return not (self.bell_people or self.push_devices)

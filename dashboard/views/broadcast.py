@@ -18,6 +18,7 @@ from dashboard.left_out_table import left_out_table
 from dashboard.may import frame
 from dashboard.message_table import table
 from dashboard.templatetags.figures import number
+from notifications import clock
 from notifications.actions import broadcasts
 from notifications.actions.audit import Refused
 from notifications.models import Broadcast, MessageState, Project, Role
@@ -34,7 +35,11 @@ MESSAGES_ID = "messages"
 def detail(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResponse:
     """The whole page; for htmx the part that changes, or the table of messages. The number of queries is fixed."""
     broadcast = _find(project, broadcast_id)
-    context: dict[str, Any] = {**frame(request, project), "broadcast": broadcast}
+    context: dict[str, Any] = {
+        **frame(request, project),
+        "broadcast": broadcast,
+        "time_form": _time_form(broadcast),
+    }
     page_url = _address(broadcast)
     if _target(request) == MESSAGES_ID:
         context |= table(broadcast, request.GET, groups_of(broadcast), page_url)
@@ -147,6 +152,12 @@ def _find(project: Project, broadcast_id: int) -> Broadcast:
 def _address(broadcast: Broadcast) -> str:
     where = {"project_slug": broadcast.project.slug, "broadcast_id": broadcast.pk}
     return reverse("dashboard:broadcast", kwargs=where)
+
+
+def _time_form(broadcast: Broadcast) -> str:
+    """Seconds matter on the day it is sent, the day matters later."""
+    is_fresh = broadcast.started_at and broadcast.started_at.date() == clock.now().date()
+    return "clock" if is_fresh else "day"
 
 
 def _target(request: HttpRequest) -> str:

@@ -17,6 +17,7 @@ from notifications.actions.audit import Refused
 from notifications.actions.broadcasts import retry_message
 from notifications.models import Message, Project, Role
 from notifications.queries.attempts import PAYLOAD_LIMIT, attempts_of, payload_bytes, payload_of, replays_of
+from notifications.queries.names import channel_label, provider_label
 from notifications.queries.retries import can_be_sent_again
 
 
@@ -33,6 +34,7 @@ def detail(request: HttpRequest, project: Project, message_id: int) -> HttpRespo
         "name": name or uid or "nobody known",
         "uid": uid if name else "",
         "way": way(message.channel, message.provider),
+        "way_words": _way_in_words(message),
         "attempts": attempts,
         "ticket": attempts[-1].ticket if attempts else None,
         "steps": timeline(message, attempts, replays_of(message)),
@@ -59,6 +61,12 @@ def retry(request: HttpRequest, project: Project, message_id: int) -> HttpRespon
     else:
         messages.success(request, "It is queued and will be sent again.")
     return redirect("dashboard:message", project_slug=project.slug, message_id=message.pk)
+
+
+def _way_in_words(message: Message) -> str:
+    """`by push through Expo`."""
+    through = f" through {provider_label(message.provider)}" if message.provider else ""
+    return f"by {channel_label(message.channel).lower()}{through}"
 
 
 def _find(project: Project, message_id: int) -> Message:

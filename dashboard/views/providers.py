@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
@@ -84,8 +85,14 @@ def _card(project: Project, standing: Standing, wrong: SecretsForm | None) -> di
         "standing": standing,
         "form": wrong if wrong and wrong.standing.provider.key == key else SecretsForm(standing),
         "address": address,
-        "is_sandbox": address == settings.CARILLON_SANDBOX_URL,
+        "is_sandbox": _is_sandbox(address),
     }
+
+
+def _is_sandbox(address: str) -> bool:
+    """Does this server's own simulator answer there? Told by the path: the port may have been chosen at the start."""
+    sandbox = settings.CARILLON_SANDBOX_URL
+    return bool(sandbox) and urlsplit(address).path == urlsplit(sandbox).path
 
 
 def _find(project: Project, provider: str) -> Standing:

@@ -1,10 +1,69 @@
-"""To be written."""
+"""First steps: what is left to do until the first broadcast has arrived, read from the rows."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from dashboard.access import needs
+from dashboard.may import frame
+from notifications.models import (
+    Broadcast,
+    BroadcastState,
+    Credential,
+    Device,
+    Message,
+    MessageState,
+    Project,
+    Role,
+)
 
 
-def checklist(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    """To be written."""
-    return HttpResponse("to be written", status=501)
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step; its text is the fragment `_<name>.html`."""
+
+    name: str
+    title: str
+    is_done: bool
+    done_words: str = ""
+
+
+@require_safe
+@needs(Role.VIEWER)
+@vary_on_headers("HX-Request")
+def checklist(request: HttpRequest, project: Project) -> HttpResponse:
+    """The checklist, or for htmx its steps alone."""
+    steps = _steps(project)
+    page = frame(request, project) | {
+        "steps": steps,
+        "done": sum(step.is_done for step in steps),
+        "next": next((step.name for step in steps if not step.is_done), ""),
+    }
+    template = "dashboard/start/_steps.html" if request.htmx else "dashboard/start/checklist.html"  # type: ignore[attr-defined]
+    return render(request, template, page)
+
+
+def _steps(project: Project) -> list[Step]:
+    devices = Device.objects.filter(project=project, is_active=True).count()
+    sent = Broadcast.objects.filter(project=project).exclude(state=BroadcastState.DRAFT).exists()
+    through = [MessageState.ACCEPTED, MessageState.DELIVERED]
+    arrived = Message.objects.filter(project=project, state__in=through).exists()
+    return [
+        Step("devices", "Bring people and their devices", devices > 0, f"{devices:,} devices"),
+        Step("provider", "Connect a provider", _is_connected(project), "Ready"),
+        Step("compose", "Send your first broadcast", sent, "Sent"),
+        Step("watch", "Watch it arrive", arrived, "Arrived"),
+    ]
+
+
+def _is_connected(project: Project) -> bool:
+    """Can a push leave? In the sandbox always; Expo needs no token unless the account asks for one."""
+    if settings.CARILLON_SANDBOX_URL:
+        return True
+    return Credential.objects.filter(project=project, paused_reason="").exists()

@@ -23,6 +23,7 @@ from notifications.models import (
     Project,
     Reason,
 )
+from notifications.models.message import REPLAYABLE_STATES
 
 MOST_UIDS = 50_000
 
@@ -39,6 +40,11 @@ class Draft:
     audience_kind: AudienceKind = AudienceKind.EVERYONE
     audience_uids: Sequence[str] = ()
     priority: int = 3
+
+
+def channel_choices() -> list[tuple[str, str]]:
+    """Every channel there is: (key, label)."""
+    return [(key, channels.get(key).label) for key in channels.CHANNELS]
 
 
 def check_draft(project: Project, draft: Draft) -> list[wire.Problem]:
@@ -184,15 +190,15 @@ def retryable(broadcast: Broadcast, state: MessageState) -> QuerySet[Message]:
 
 def _replayable(messages: QuerySet[Message]) -> QuerySet[Message]:
     open_device = Q(device=None) | Q(device__is_active=True)
-    final = [MessageState.FAILED, MessageState.UNKNOWN, MessageState.EXPIRED]
-    return messages.filter(open_device, state__in=final).exclude(broadcast__state=BroadcastState.CANCELLED)
+    return messages.filter(open_device, state__in=REPLAYABLE_STATES).exclude(broadcast__state=BroadcastState.CANCELLED)
 
 
 def _replay(messages: QuerySet[Message], now: datetime, broadcast: Broadcast | None) -> int:
     """A new series of attempts, counted as a replay."""
     ids = messages.values("pk")
     life: timedelta = broadcast.project.message_ttl if broadcast else timedelta(days=3)
-    return Message.objects.filter(pk__in=ids).update(
+    # The state once more: of two operators who click at once, the second must find nothing left to do.
+    return Message.objects.filter(pk__in=ids, state__in=REPLAYABLE_STATES).update(
         state=MessageState.QUEUED,
         reason="",
         code="",

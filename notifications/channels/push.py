@@ -120,3 +120,7 @@ def _content(message: Message) -> wire.PushContent:
 def _broadcast_content(broadcast_id: int) -> wire.PushContent:
     """What the copies of a broadcast say; it does not change once the broadcast has started."""
     return Broadcast.objects.get(pk=broadcast_id).push_content()
+
+
+forget = _broadcast_content.cache_clear
+"""Forget what broadcasts say (tests, whose databases reuse numbers)."""

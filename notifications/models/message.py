@@ -254,9 +254,10 @@ class Message(models.Model):
                 return self.try_again(policy, now + wait, ticket.code, counts=0 if ticket.throttled else 1)
 
     def after_silence(self, policy: RetryPolicy, now: datetime, wait: timedelta, code: str) -> Change:
-        """What becomes of a message whose bytes left and whose answer never came."""
-        if policy.resend_ambiguous or self.lane == LANE_CRITICAL:
-            return self.try_again(policy, now + wait, code, counts=2)
+        """What becomes of a message whose bytes left and whose answer never came. Never `failed`: it may be there."""
+        resend = policy.resend_ambiguous or self.lane == LANE_CRITICAL
+        if resend and self.attempts + 2 < policy.max_attempts:
+            return self._change(MessageState.QUEUED, now + wait, code=code, counts=2)
         return self._change(MessageState.UNKNOWN, now, Reason.NO_ANSWER, code, counts=2)
 
     def after_receipt(

@@ -34,7 +34,7 @@ class Claim:
 
 def step() -> Done:
     """Claim, send and record one batch of whichever credential has work."""
-    claimed = claim(clock.now())
+    claimed = claim()
     if not isinstance(claimed, Claim):
         return claimed
     if claimed.messages and start(claimed):
@@ -49,20 +49,21 @@ def step() -> Done:
     )
 
 
-def claim(now: datetime) -> Claim | Done:
+def claim() -> Claim | Done:
     """Take the next batch for this worker, in one transaction; Done with the time to wait when there is none."""
     with transaction.atomic():
-        credential = _next_credential(now)
+        credential = _next_credential(clock.now())
         if credential is None:
-            return Done(wait=_until_next_slot(now))
+            return Done(wait=_until_next_slot(clock.now()))
+        now = clock.now()  # anew: to lock a credential may have taken its time
         provider = credential.provider_class
         candidates = _candidates(credential, provider.batch_size, now)
+        if not candidates or candidates[0].under_way >= provider.connections:  # type: ignore[attr-defined]
+            return Done(wait=0.0)  # somebody was quicker while we waited for the lock
         blocked = [m for m in candidates if m.blocked]  # type: ignore[attr-defined]
         if blocked:
             return _close(credential, blocked, now)
         messages = _that_may_travel_together(candidates, provider.batch_size)
-        if not messages:
-            return Done(wait=0.0)
         batch = Batch.objects.create(
             credential=credential,
             size=len(messages),
@@ -85,10 +86,10 @@ def _still_mine(batch: Batch, messages: Sequence[Message]) -> list[Message]:
 
 
 def start(claimed: Claim) -> bool:
-    """Commit that bytes are about to leave. False when the lease ran out meanwhile: then nothing may be sent."""
+    """Commit that bytes are about to leave. False when too little of the lease is left for a whole call."""
     now = clock.now()
     mine = Batch.objects.filter(
-        pk=claimed.batch.pk, leased_until__gt=now + settings.CARILLON_CALL_DEADLINE / 2
+        pk=claimed.batch.pk, leased_until__gt=now + settings.CARILLON_CALL_DEADLINE
     )
     started = mine.filter(finished_at=None).update(started_at=now) == 1
     claimed.batch.started_at = now
@@ -130,19 +131,19 @@ def _next_credential(now: datetime) -> Credential | None:
 def _credentials_with_work(now: datetime) -> QuerySet[Any]:
     """Credentials that may be asked and have messages due."""
     due = _sendable(now).filter(project_id=OuterRef("project_id"), provider=OuterRef("provider"))
-    under_way = (
-        Batch.objects.filter(credential=OuterRef("pk"), finished_at=None, leased_until__gt=now)
-        .order_by()
-        .values("credential")
-        .annotate(n=Count("pk"))
-        .values("n")
-    )
     return (
         Credential.objects.filter(Q(not_before=None) | Q(not_before__lte=now), paused_reason="")
         .annotate(first_lane=Subquery(due.order_by("lane", "available_at").values("lane")[:1]))
-        .annotate(under_way=Coalesce(Subquery(under_way), 0))
+        .annotate(under_way=_under_way(OuterRef("pk"), now))
         .filter(first_lane__isnull=False)
     )
+
+
+def _under_way(credential: Any, now: datetime) -> Coalesce:
+    """How many batches of a credential hold a lease."""
+    batches = Batch.objects.filter(credential=credential, finished_at=None, leased_until__gt=now)
+    counted = batches.order_by().values("credential").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted), 0)
 
 
 def _sendable(now: datetime) -> MessageQuerySet:
@@ -159,11 +160,12 @@ def _until_next_slot(now: datetime) -> float:
 
 
 def _candidates(credential: Credential, size: int, now: datetime) -> list[Message]:
-    """The next messages of this credential, each with its `token` and why it may not go (`blocked`)."""
+    """The next messages of this credential, each with its `token`, why it may not go (`blocked`), and how many
+    batches are `under_way`: a count made before the credential was locked may be outdated."""
     queue = _sendable(now).filter(project_id=credential.project_id, provider=credential.provider)
     return list(
         queue.with_blocked(now)
-        .annotate(token=F("device__push_token"))
+        .annotate(token=F("device__push_token"), under_way=_under_way(credential.pk, now))
         .order_by("lane", "available_at", "id")[:size]
     )
 

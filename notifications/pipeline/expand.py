@@ -16,6 +16,9 @@ from notifications.models import Broadcast, BroadcastState, Message, Suppression
 from notifications.models.bulk import insert_rows
 from notifications.pipeline import Done, topics
 
+GROWN = ["cursors", "expanded_at", "expanded_notifications", "expanded_messages", "expanded_suppressions"]
+"""What a slice changes on the broadcast's row; its state is the operators'."""
+
 
 def step() -> Done:
     """One slice of every broadcast that has room, and the end of those that are through."""
@@ -60,34 +63,30 @@ def _slice(broadcast_id: int) -> tuple[Broadcast | None, int]:
     )
     if broadcast is None:
         return None, 0
-    now = clock.now()
-    audience = Audience.of(broadcast)
+    moved = _grow(broadcast, Audience.of(broadcast), clock.now())
+    if moved:
+        broadcast.save(update_fields=GROWN)
+    return broadcast, moved
+
+
+def _grow(broadcast: Broadcast, audience: Audience, now: datetime) -> int:
+    """One slice on each channel that has room, and the end when all are through. Returns how many steps were taken."""
     moved = 0
     for key in broadcast.channels:
-        cursor = Cursor(**broadcast.cursors.get(key, {}))
-        if cursor.is_done or not _has_room(broadcast, key):
-            continue
-        _apply(
-            broadcast,
-            key,
-            channels.get(key).expand(broadcast, audience, cursor, settings.CARILLON_SLICE, now),
-        )
-        moved += 1
-    if all(Cursor(**broadcast.cursors.get(key, {})).is_done for key in broadcast.channels):
+        cursor = _cursor(broadcast, key)
+        if not cursor.is_done and _has_room(broadcast, key):
+            size = settings.CARILLON_SLICE
+            _apply(broadcast, key, channels.get(key).expand(broadcast, audience, cursor, size, now))
+            moved += 1
+    if all(_cursor(broadcast, key).is_done for key in broadcast.channels):
         _suppress_unknown(broadcast, audience, now)
         broadcast.expanded_at = now
         moved += 1
-    if moved:
-        broadcast.save(
-            update_fields=[
-                "cursors",
-                "expanded_at",
-                "expanded_notifications",
-                "expanded_messages",
-                "expanded_suppressions",
-            ]
-        )
-    return broadcast, moved
+    return moved
+
+
+def _cursor(broadcast: Broadcast, key: str) -> Cursor:
+    return Cursor(**broadcast.cursors.get(key, {}))
 
 
 def _has_room(broadcast: Broadcast, channel: str) -> bool:

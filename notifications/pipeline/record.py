@@ -96,22 +96,27 @@ def _save(
     group: Sequence[Answer],
     closing: Counter[wire.Outcome] | None = None,
 ) -> None:
-    """One transaction: states, tickets and what follows from them; with `closing`, the end of the batch."""
+    """One transaction: states, tickets and what follows from them; with `closing`, the end of the batch.
+
+    What comes after the sweep has freed the batch changes nothing: neither states, nor devices, nor the credential.
+    """
     now = clock.now()
-    rules, base = policy(credential), credential.setting("SENDING_TASK_RETRY_DELAY", timedelta(seconds=30))
-    waits = _waits(group, base)
-    changes = [m.after_ticket(t, rules, now, wait) for (m, t), wait in zip(group, waits, strict=True)]
-    apply(changes, now, where="state = 'sending' AND batch_id = %s", params=[batch.pk])
-    insert_rows(
-        Ticket, [_ticket(batch, m, t, credential, now) for m, t in group], conflict=["message", "batch"]
-    )
-    gone = [m.device_id for m, t in group if t.outcome == wire.Outcome.GONE and m.device_id]
-    if gone:
-        retire(gone, batch.created_at, now)
-    _note_trouble(credential, [t for _, t in group], base, now)
     if closing is not None:
+        # Before the messages, in the sweep's order: the two must not wait for each other.
         outcome = closing.most_common(1)[0][0] if closing.total() else wire.Outcome.AMBIGUOUS
         Batch.objects.filter(pk=batch.pk, finished_at=None).update(finished_at=now, outcome=outcome)
+    rules, base = policy(credential), credential.setting("SENDING_TASK_RETRY_DELAY", timedelta(seconds=30))
+    waits = _waits(group, base, batch.leased_until - now)
+    changes = [m.after_ticket(t, rules, now, wait) for (m, t), wait in zip(group, waits, strict=True)]
+    held = set(apply(changes, now, where="state = 'sending' AND batch_id = %s", params=[batch.pk]))
+    mine = [(m, t) for m, t in group if m.pk in held]
+    insert_rows(
+        Ticket, [_ticket(batch, m, t, credential, now) for m, t in mine], conflict=["message", "batch"]
+    )
+    gone = [m.device_id for m, t in mine if t.outcome == wire.Outcome.GONE and m.device_id]
+    if gone:
+        retire(gone, batch.created_at, now)
+    _note_trouble(credential, [t for _, t in mine], base, now)
 
 
 def apply(changes: Sequence[Change], now: datetime, *, where: str, params: Sequence[Any] = ()) -> list[int]:
@@ -131,11 +136,18 @@ def apply(changes: Sequence[Change], now: datetime, *, where: str, params: Seque
     return update_rows(Message, rows, where=where, params=params)
 
 
-def _waits(group: Sequence[Answer], base: timedelta) -> list[timedelta]:
-    """The pause before another try, per message; one for all where the whole batch failed alike."""
+def _waits(group: Sequence[Answer], base: timedelta, lease: timedelta) -> list[timedelta]:
+    """The pause before another try, per message; one for all where the whole batch failed alike.
+
+    A message that may still be on its way waits for the end of its lease at least.
+    """
     seen: dict[tuple[int, float | None], timedelta] = {}
     keys = [(m.attempts + 1, t.retry_after) for m, t in group]
-    return [seen.setdefault(key, backoff.delay(key[0], base, key[1])) for key in keys]
+    waits = [seen.setdefault(key, backoff.delay(key[0], base, key[1])) for key in keys]
+    return [
+        max(wait, lease) if t.outcome == wire.Outcome.AMBIGUOUS else wait
+        for (_, t), wait in zip(group, waits, strict=True)
+    ]
 
 
 def _ticket(
@@ -169,20 +181,24 @@ def _note_trouble(
         pause_credential(credential, wrong.code, wrong.detail, now)
     in_trouble = {wire.Outcome.RETRY, wire.Outcome.AMBIGUOUS}
     if tickets and all(t.outcome in in_trouble for t in tickets):
-        _slow_down(credential, tickets, base, now)
-    elif credential.failures:
-        Credential.objects.filter(pk=credential.pk).update(failures=0, not_before=None)
+        slow_down(credential, tickets, base, now)
+    elif tickets and credential.failures:
+        # Not `not_before`: another worker may have been told to wait since this batch left.
+        Credential.objects.filter(pk=credential.pk).update(failures=0)
 
 
-def _slow_down(
+def slow_down(
     credential: Credential, tickets: Sequence[wire.Ticket], base: timedelta, now: datetime
 ) -> None:
-    """Every message of the group met trouble: count it, and wait where asked or where it happens too often."""
-    failures = credential.failures + 1
-    wait = credential.breaker_wait(failures)
+    """All these answers were trouble: count it, and wait where asked or where it happens too often.
+
+    What was under way when a wait began meets the same trouble; it is not counted again and shortens no wait.
+    """
+    fresh = Credential.objects.select_for_update().get(pk=credential.pk)
+    waits_already = fresh.not_before is not None and fresh.not_before > now
+    failures = fresh.failures if waits_already else fresh.failures + 1
+    wait = timedelta(0) if waits_already else fresh.breaker_wait(failures)
     if any(t.throttled for t in tickets):
         wait = max(wait, backoff.delay(failures, base, max((t.retry_after or 0.0) for t in tickets)))
-    values: dict[str, Any] = {"failures": failures}
-    if wait:
-        values["not_before"] = now + wait
-    Credential.objects.filter(pk=credential.pk).update(**values)
+    not_before = max(now + wait, fresh.not_before or now) if wait else fresh.not_before
+    Credential.objects.filter(pk=credential.pk).update(failures=failures, not_before=not_before)

@@ -41,7 +41,7 @@ def rescue(batch_id: int) -> list[Message]:
     """End a lost batch: what never left is queued again freely; what may have left gets an ambiguous ticket."""
     now = clock.now()
     batch = (
-        Batch.objects.select_for_update(of=("self",))
+        Batch.objects.select_for_update(of=("self",), no_key=True)
         .select_related("credential")
         .filter(pk=batch_id, finished_at=None, leased_until__lte=now)
         .first()

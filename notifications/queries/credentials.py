@@ -60,9 +60,29 @@ class Standing:
     """The provider's own code and words, verbatim."""
 
     @property
+    def key(self) -> str:
+        """The provider's word in the registry."""
+        return self.provider.key
+
+    @property
     def label(self) -> str:
         """The vendor's own spelling."""
         return self.provider.label
+
+    @property
+    def batch_size(self) -> int:
+        """Messages in a batch."""
+        return self.provider.batch_size
+
+    @property
+    def has_receipts(self) -> bool:
+        """Does the provider say later what became of what it accepted?"""
+        return self.provider.has_receipts
+
+    @property
+    def secret_labels(self) -> list[str]:
+        """The secrets it can be given, for people."""
+        return list(self.provider.secret_fields.values())
 
     @property
     def chip(self) -> str:

@@ -86,6 +86,18 @@ class Progress:
         return self.reach.addressed(self.broadcast.channels)
 
     @property
+    def meant(self) -> int:
+        """People of the audience, reachable or not, and devices without an account where a channel reaches those."""
+        return self.reach.people + (
+            self.reach.loose_devices if PushChannel.key in self.broadcast.channels else 0
+        )
+
+    @property
+    def makes_messages(self) -> bool:
+        """Does any channel need messages? The bell delivers by itself."""
+        return any(key != BellChannel.key for key in self.broadcast.channels)
+
+    @property
     def people_left_out(self) -> int:
         """People that no channel reaches so far: those left out of the channel that leaves out the fewest."""
         channels = self.broadcast.channels

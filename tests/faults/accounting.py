@@ -61,6 +61,8 @@ def _losses(message: Message, taken: int) -> Iterator[str]:
         yield f"{message.state} without a reason"
     if message.state == MessageState.UNKNOWN and not message.ambiguous:
         yield "unknown without an ambiguous ticket"
+    if message.accepted > taken:
+        yield f"accepted by {message.accepted} tickets, but the vendor had it {taken} times"
     if taken > message.accepted + message.ambiguous:
         yield f"taken over {taken} times, and no ticket says so"
 

@@ -47,9 +47,9 @@ def limit_batches(size: int, *, but_each: int = 0) -> None:
     messages.update(batch_limit=size)
 
 
-def work_is_left() -> bool:
-    """Does any message still wait, or travel?"""
-    return Message.objects.filter(state__in=OPEN_STATES).exists()
+def messages_left() -> int:
+    """How many messages still wait, or travel."""
+    return Message.objects.filter(state__in=OPEN_STATES).count()
 
 
 def all_is_settled() -> bool:

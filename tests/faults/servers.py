@@ -23,12 +23,15 @@ START_SECONDS = 30.0
 Value = TypeVar("Value")
 
 
-def until(condition: Callable[[], Value], what: str, seconds: float = 30.0) -> Value:
-    """Wait until the condition is true, and return what it says. AssertionError names what never became true."""
+def until(condition: Callable[[], Value], what: str, seconds: float = 30.0, each: float = 0.02) -> Value:
+    """Wait until the condition is true, and return what it says. AssertionError names what never became true.
+
+    `each`: seconds between two looks; more where a look costs much.
+    """
     ends = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < ends, f"After {seconds:g} seconds still not so: {what}"
-        time.sleep(0.02)
+        time.sleep(each)
     return value
 
 
@@ -121,6 +124,11 @@ class Installation:
     def serve(self, *arguments: str, name: str = "serve", port: int = 0, **environment: object) -> Process:
         """Start `manage.py serve` on a port, a free one unless it is named."""
         return self.run(name, "serve", "--port", str(port or free_port()), *arguments, **environment)
+
+    def check_invariants(self) -> str:
+        """What `manage.py check_invariants` found broken, with the settings of the servers; "" when all hold."""
+        check = self.run("check_invariants", "check_invariants")
+        return check.said if check.wait(60) else ""
 
     def run(self, name: str, *arguments: str, **environment: object) -> Process:
         """Start any command. `environment` goes before the installation's own."""

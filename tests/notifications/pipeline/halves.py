@@ -1,0 +1,51 @@
+"""The halves of a dispatch step, for what happens in between; and several workers at the same moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import TypeVar
+
+from django.db import connection, connections
+
+from notifications.pipeline import dispatch, record
+from notifications.pipeline.dispatch import Claim
+
+Value = TypeVar("Value")
+
+
+def claim() -> Claim:
+    """Claim a batch; there must be one."""
+    claimed = dispatch.claim()
+    assert isinstance(claimed, Claim)
+    return claimed
+
+
+def carry_out(claimed: Claim) -> None:
+    """Start, send and record what was claimed."""
+    assert dispatch.start(claimed)
+    save_answers(claimed)
+
+
+def save_answers(claimed: Claim) -> None:
+    """Send and record what was started."""
+    record.answers(
+        claimed.batch, claimed.credential, claimed.messages, dispatch.send(claimed), dispatch.FLUSH
+    )
+
+
+def together(threads: int, work: Callable[[], Value]) -> list[Value]:
+    """Do the same in so many threads at the same moment; what each of them returned."""
+    barrier = Barrier(threads)
+
+    def run(_: int) -> Value:
+        try:
+            connection.ensure_connection()
+            barrier.wait(30)
+            return work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(run, range(threads)))

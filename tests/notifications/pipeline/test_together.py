@@ -1,0 +1,82 @@
+"""Several workers at the same moment, on real transactions."""
+
+from __future__ import annotations
+
+import pytest
+from pytest_django import Settings
+
+from notifications.actions import broadcasts
+from notifications.actions.audit import Refused
+from notifications.models import Batch, Message, MessageState, Project, Ticket
+from notifications.pipeline import dispatch, expand
+from notifications.pipeline.dispatch import Claim
+from tests.fakes.process import FakeExpo
+from tests.notifications.pipeline.halves import together
+from tests.notifications.rows import ACTOR, make_crowd, queue_messages, sending
+
+WORKERS = 8
+
+
+@pytest.fixture(autouse=True)
+def _without_a_limit(settings: Settings) -> None:
+    settings.EXPO_NOTIFICATIONS_RATE = 0
+
+
+def claim_all() -> list[int]:
+    """The messages that one worker gets while there are any."""
+    mine: list[int] = []
+    while isinstance(claimed := dispatch.claim(), Claim):
+        mine += [message.pk for message in claimed.messages]
+    return mine
+
+
+def test_no_message_is_claimed_by_two_workers(committed: Project) -> None:
+    queue_messages(committed, 500)
+    claimed = [pk for mine in together(WORKERS, claim_all) for pk in mine]
+    assert len(claimed) == len(set(claimed)) == 500
+
+
+def test_no_message_is_sent_by_two_workers(committed: Project, expo: FakeExpo) -> None:
+    queue_messages(committed, 500)
+    together(WORKERS, dispatch.step)
+    tokens = [entry.token for entry in expo.history()]
+    assert len(tokens) == len(set(tokens)) == 500
+    assert Ticket.objects.count() == 500
+
+
+def test_they_open_no_more_batches_than_the_vendor_takes_connections(committed: Project) -> None:
+    queue_messages(committed, 20, batch_limit=1)
+    together(WORKERS, dispatch.claim)
+    assert Batch.objects.count() == 6
+
+
+def test_they_share_one_pace(committed: Project, settings: Settings) -> None:
+    settings.EXPO_NOTIFICATIONS_RATE = 6
+    queue_messages(committed, 500)
+    together(WORKERS, dispatch.claim)
+    assert Batch.objects.count() == 1
+
+
+def test_two_that_expand_at_once_double_nothing(committed: Project, settings: Settings) -> None:
+    settings.CARILLON_SLICE = 10
+    make_crowd(committed, 30)
+    broadcast = sending(committed, "push")
+    together(4, expand.step)
+    while expand.step().more:
+        pass
+    broadcast.refresh_from_db()
+    assert broadcast.expanded_messages == Message.objects.count() == 30
+
+
+def test_a_double_click_on_retry_sends_one_copy(committed: Project) -> None:
+    broadcast = sending(committed)
+    queue_messages(committed, 300, broadcast=broadcast, state=MessageState.FAILED, reason="rejected")
+
+    def click() -> int:
+        try:
+            return int(broadcasts.retry(ACTOR, broadcast, MessageState.FAILED)["requeued"])
+        except Refused:
+            return 0
+
+    assert sorted(together(4, click)) == [0, 0, 0, 300]
+    assert set(Message.objects.values_list("replays", flat=True)) == {1}
