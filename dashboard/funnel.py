@@ -24,23 +24,23 @@ AWAY = {
 
 def steps(progress: Progress, page: str, not_sent: str) -> list[Step]:
     """The steps for the tag `funnel`. `page` and `not_sent` are the addresses of the rows behind the numbers."""
-    away = progress.messages(*NEVER_LEFT)
-    handed = progress.expected - away
+    handed = progress.expected - progress.messages(*NEVER_LEFT)
     accepted = handed - progress.refused - progress.unknown
     delivered = accepted - progress.failed_later - progress.receipts_missing - progress.receipts_never
+    found = [
+        ("", "Copies", progress.copies, progress.expected, _copies(progress, page)),
+        ("handed_over", "Handed over", progress.handed_over, handed, _handed_over(progress, page)),
+        (TAKEN_OVER, "Accepted", progress.accepted, accepted, _accepted(progress, page)),
+        (MessageState.DELIVERED, "Delivered", progress.delivered, delivered, _delivered(progress, page)),
+    ]
+    # The table holds messages: copies in the bell alone have no rows there.
+    has_rows = progress.messages() > 0
     return [
         {"label": "People", "done": progress.addressed, "note": _people(progress, not_sent)},
-        _step(page, "", "Copies", progress.copies, progress.expected, _copies(progress, page)),
-        _step(page, "handed_over", "Handed over", progress.handed_over, handed, _handed_over(progress, page)),
-        _step(page, TAKEN_OVER, "Accepted", progress.accepted, accepted, _accepted(progress, page)),
-        _step(
-            page,
-            MessageState.DELIVERED,
-            "Delivered",
-            progress.delivered,
-            delivered,
-            _delivered(progress, page),
-        ),
+        *[
+            _step(label, done, plan, note, rows_of(page, state) if has_rows else "")
+            for state, label, done, plan, note in found
+        ],
     ]
 
 
@@ -50,17 +50,14 @@ def rows_of(page: str, state: str = "", **more: str) -> str:
     return f"{page}{'?' if query else ''}{query}#messages"
 
 
-def _step(page: str, state: str, label: str, done: int, plan: int, note: SafeString) -> Step:
-    # Copies in the bell are no messages: a number made of them alone has no rows in the table.
-    return {"label": label, "done": done, "plan": max(plan, done), "note": note, "href": rows_of(page, state)}
+def _step(label: str, done: int, plan: int, note: SafeString, href: str) -> Step:
+    return {"label": label, "done": done, "plan": max(plan, done), "note": note, "href": href}
 
 
 def _people(progress: Progress, not_sent: str) -> SafeString:
-    reach, left_out = progress.reach, progress.people_left_out
-    meant = reach.people + reach.loose_devices
     return _and(
-        format_html("{} meant", number(meant)) if meant != progress.addressed else "",
-        _link(left_out, "left out", not_sent),
+        f"{number(progress.meant)} meant" if progress.meant != progress.addressed else "",
+        _link(progress.people_left_out, "left out", not_sent),
     )
 
 

@@ -9,11 +9,12 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from dashboard.message_table import Option
 from dashboard.templatetags.figures import number
 from notifications.models import Broadcast, Suppression
 from notifications.queries.left_out import LeftOutPage, Place, left_out_page
 from notifications.queries.names import channel_label
-from notifications.queries.progress import LeftOut, left_out
+from notifications.queries.progress import LeftOut, left_out, suppression_words
 
 LONGEST = 255
 
@@ -30,15 +31,6 @@ class Person:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One way to narrow the list."""
-
-    label: str
-    href: str
-    is_chosen: bool
-
-
 def left_out_table(broadcast: Broadcast, query: QueryDict, url: str) -> dict[str, Any]:
     """Everything that the table shows. Two queries."""
     wanted = {name: query.get(name, "").replace("\0", "")[:LONGEST] for name in ("reason", "channel")}
@@ -52,7 +44,10 @@ def left_out_table(broadcast: Broadcast, query: QueryDict, url: str) -> dict[str
     )
     return {
         "people": [_person(row) for row in page.rows],
-        "choices": _choices(counted, wanted, url),
+        "wanted": wanted,
+        "list_url": url,
+        "reason_options": _reasons(counted),
+        "channel_options": _channels(counted),
         "summary": _summary(page, counted, wanted),
         "newer": _address(url, wanted, before=page.before),
         "older": _address(url, wanted, after=page.after),
@@ -86,19 +81,18 @@ def _person(row: Suppression) -> Person:
     )
 
 
-def _choices(counted: list[LeftOut], wanted: dict[str, str], url: str) -> list[Choice]:
-    everybody = Choice(label="Everybody", href=url, is_chosen=not any(wanted.values()))
-    return [
-        everybody,
-        *[
-            Choice(
-                label=f"{channel_label(each.channel)}: {each.words} ({number(each.count)})",
-                href=_address(url, {"reason": each.reason, "channel": each.channel}),
-                is_chosen=wanted == {"reason": each.reason, "channel": each.channel},
-            )
-            for each in counted
-        ],
-    ]
+def _reasons(counted: list[LeftOut]) -> list[Option]:
+    found: dict[str, int] = {}
+    for each in counted:
+        found[each.reason] = found.get(each.reason, 0) + each.count
+    return [Option(value=key, label=suppression_words(key), count=count) for key, count in found.items()]
+
+
+def _channels(counted: list[LeftOut]) -> list[Option]:
+    found: dict[str, int] = {}
+    for each in counted:
+        found[each.channel] = found.get(each.channel, 0) + each.count
+    return [Option(value=key, label=channel_label(key), count=count) for key, count in found.items()]
 
 
 def _summary(page: LeftOutPage, counted: list[LeftOut], wanted: dict[str, str]) -> str:

@@ -91,7 +91,13 @@ def _browser_of(user: User) -> Client:
 
 
 @pytest.fixture
-def _as_migrated(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def _as_migrated(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    # The mark would empty the tables after this, not before.
+    assert request.node.get_closest_marker("django_db") is None, (
+        "`committed` stands without the mark django_db"
+    )
     yield
     with django_db_blocker.unblock():
         Project.objects.get_or_create(is_default=True, defaults={"name": "Default", "slug": "default"})

@@ -190,7 +190,9 @@ def retryable(broadcast: Broadcast, state: MessageState) -> QuerySet[Message]:
 
 def _replayable(messages: QuerySet[Message]) -> QuerySet[Message]:
     open_device = Q(device=None) | Q(device__is_active=True)
-    return messages.filter(open_device, state__in=REPLAYABLE_STATES).exclude(broadcast__state=BroadcastState.CANCELLED)
+    return messages.filter(open_device, state__in=REPLAYABLE_STATES).exclude(
+        broadcast__state=BroadcastState.CANCELLED
+    )
 
 
 def _replay(messages: QuerySet[Message], now: datetime, broadcast: Broadcast | None) -> int:

@@ -88,9 +88,7 @@ def _still_mine(batch: Batch, messages: Sequence[Message]) -> list[Message]:
 def start(claimed: Claim) -> bool:
     """Commit that bytes are about to leave. False when too little of the lease is left for a whole call."""
     now = clock.now()
-    mine = Batch.objects.filter(
-        pk=claimed.batch.pk, leased_until__gt=now + settings.CARILLON_CALL_DEADLINE
-    )
+    mine = Batch.objects.filter(pk=claimed.batch.pk, leased_until__gt=now + settings.CARILLON_CALL_DEADLINE)
     started = mine.filter(finished_at=None).update(started_at=now) == 1
     claimed.batch.started_at = now
     return started

@@ -187,9 +187,7 @@ def _note_trouble(
         Credential.objects.filter(pk=credential.pk).update(failures=0)
 
 
-def slow_down(
-    credential: Credential, tickets: Sequence[wire.Ticket], base: timedelta, now: datetime
-) -> None:
+def slow_down(credential: Credential, tickets: Sequence[wire.Ticket], base: timedelta, now: datetime) -> None:
     """All these answers were trouble: count it, and wait where asked or where it happens too often.
 
     What was under way when a wait began meets the same trouble; it is not counted again and shortens no wait.

@@ -36,7 +36,12 @@ class LeftOut:
     @property
     def words(self) -> str:
         """The reason in a sentence."""
-        return SUPPRESSION_WORDS[SuppressionReason(self.reason)]
+        return suppression_words(self.reason)
+
+
+def suppression_words(reason: str) -> str:
+    """Why somebody is not sent to, in a sentence."""
+    return SUPPRESSION_WORDS[SuppressionReason(reason)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
+from django.db.models import F
 
 from notifications import clock
 from notifications.actions.audit import Actor
@@ -68,8 +69,11 @@ def sending(project: Project, *channels: str, uids: Sequence[str] | None = None,
 
 
 def queue_messages(project: Project, number: int = 1, **fields: Any) -> list[Message]:
-    """Queued copies, each to a device of its own; the project gets its credential."""
+    """Queued copies, each to a device of its own; the project gets its credential, the broadcast its count."""
     make_credential(project)
+    if "broadcast" in fields:
+        grown = F("expanded_messages") + number
+        Broadcast.objects.filter(pk=fields["broadcast"].pk).update(expanded_messages=grown)
     now = clock.now()
     defaults: dict[str, Any] = {
         "title": "" if "broadcast" in fields else "Hello",

@@ -30,8 +30,6 @@ from tests.factories import make_account, make_credential, make_device, make_mes
 from tests.notifications.pipeline.halves import claim
 from tests.notifications.rows import ACTOR, HOUR, mute, queue_message, queue_messages, sending
 
-pytestmark = pytest.mark.django_db
-
 
 def is_refused(message: Message) -> bool:
     """Does no claim take this message?"""
@@ -137,7 +135,9 @@ class TestStops:
     def test_only_queued_messages_are_claimed(self, project: Project, state: MessageState) -> None:
         assert is_refused(queue_message(project, state=state))
 
-    def test_the_key_of_another_project_does_not_serve(self, project: Project, other_project: Project) -> None:
+    def test_the_key_of_another_project_does_not_serve(
+        self, project: Project, other_project: Project
+    ) -> None:
         message = queue_message(project)
         Credential.objects.update(project=other_project)
         assert is_refused(message)

@@ -14,8 +14,6 @@ from notifications.pipeline.dispatch import Claim
 from tests.notifications.pipeline.halves import claim
 from tests.notifications.rows import queue_messages
 
-pytestmark = pytest.mark.django_db
-
 
 @pytest.fixture(autouse=True)
 def _six_hundred_a_second(settings: Settings) -> None:

@@ -1,0 +1,25 @@
+"""Whatever a test of the machine's steps does, every invariant holds afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from notifications import invariants
+
+
+@pytest.fixture
+def crooked_rows() -> None:
+    """For a test that begins with rows no step would leave behind."""
+
+
+@pytest.fixture(autouse=True)
+def _invariants_hold(request: pytest.FixtureRequest) -> Iterator[None]:
+    names = set(request.fixturenames)
+    if not names & {"db", "transactional_db"} or "crooked_rows" in names:
+        yield
+        return
+    request.getfixturevalue("committed" if "committed" in names else "db")
+    yield
+    assert [(each.number, rows) for each, rows in invariants.check()] == []
