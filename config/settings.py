@@ -126,8 +126,8 @@ CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
 CSRF_COOKIE_HTTPONLY = True
 
 # --- Headers ----------------------------------------------------------------------------------------------------------
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("TRUST_PROXY") else None
-CARILLON_TRUST_PROXY = env.flag("TRUST_PROXY")
+# The server believes X-Forwarded-For and -Proto from these addresses only, and tells Django what it believes.
+CARILLON_TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
 SECURE_SSL_REDIRECT = SECURE and env.flag("SSL_REDIRECT", default=True)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0

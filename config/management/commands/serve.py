@@ -58,8 +58,8 @@ def _config() -> uvicorn.Config:
         lifespan="on",
         ws="websockets-sansio",
         ws_max_size=4096,
-        proxy_headers=settings.CARILLON_TRUST_PROXY,
-        forwarded_allow_ips="*" if settings.CARILLON_TRUST_PROXY else None,
+        proxy_headers=bool(settings.CARILLON_TRUSTED_PROXIES),
+        forwarded_allow_ips=settings.CARILLON_TRUSTED_PROXIES,
         timeout_graceful_shutdown=GRACE,
     )
 
