@@ -8,10 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.urls import reverse
-
 from dashboard import funnel
-from dashboard.funnel import rows_of
+from dashboard.addresses import not_sent_of, page_of, rows_of
 from dashboard.message_table import way
 from dashboard.templatetags.figures import duration, number
 from notifications import clock
@@ -89,8 +87,9 @@ class ShownCause:
 
 def live(broadcast: Broadcast, progress: Progress) -> dict[str, Any]:
     """Everything that changes while a broadcast is sent. The number of queries does not depend on its size."""
-    page, not_sent = _addresses(broadcast)
-    providers = standings(broadcast.project)
+    project = broadcast.project
+    page, not_sent = page_of(project, broadcast.pk), not_sent_of(project, broadcast.pk)
+    providers = standings(project)
     speed = _pace(broadcast)
     found = causes(progress.groups)
     nexts = next_tries(broadcast) if any(cause.is_retrying for cause in found) else {}
@@ -103,7 +102,7 @@ def live(broadcast: Broadcast, progress: Progress) -> dict[str, Any]:
         "steps": funnel.steps(progress, page, not_sent),
         "lines": _lines(progress, providers, page),
         **_speed(broadcast, speed),
-        "next_receipts": next_question(broadcast.project) if progress.receipts_pending else None,
+        "next_receipts": next_question(project) if progress.receipts_pending else None,
         "causes": [_cause(cause, page, nexts) for cause in found],
         "trouble": _trouble_in_words(progress, found),
         "again": {state.value: count for state, count in sendable_again(progress).items() if count},
@@ -112,13 +111,6 @@ def live(broadcast: Broadcast, progress: Progress) -> dict[str, Any]:
         "not_sent_url": not_sent,
         "cancellable": progress.expected - progress.copies + progress.waiting,
     }
-
-
-def _addresses(broadcast: Broadcast) -> tuple[str, str]:
-    where = {"project_slug": broadcast.project.slug, "broadcast_id": broadcast.pk}
-    return reverse("dashboard:broadcast", kwargs=where), reverse(
-        "dashboard:broadcast_suppressions", kwargs=where
-    )
 
 
 def _starter(broadcast: Broadcast) -> str:

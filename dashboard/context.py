@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from notifications.models import Broadcast, BroadcastState, Credential, Project
 
@@ -24,8 +25,13 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "role": request.role,  # type: ignore[attr-defined]  # set by access.needs
         "operator": request.user.get_username(),
         "projects": Project.objects.open_to(request.user).order_by("name"),
-        "nav_counts": {
-            "sending": Broadcast.objects.filter(project=project, state=BroadcastState.SENDING).count(),
-            "paused": Credential.objects.filter(project=project).exclude(paused_reason="").count(),
-        },
+        # Counted when the navigation is drawn: fragments and error pages have none.
+        "nav_counts": SimpleLazyObject(lambda: _nav_counts(project)),
+    }
+
+
+def _nav_counts(project: Project) -> dict[str, int]:
+    return {
+        "sending": Broadcast.objects.filter(project=project, state=BroadcastState.SENDING).count(),
+        "paused": Credential.objects.filter(project=project).exclude(paused_reason="").count(),
     }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from dashboard.addresses import rows_of
 from dashboard.templatetags.figures import number
 from notifications.models import MessageState
 from notifications.queries.groups import NEVER_LEFT
@@ -42,12 +42,6 @@ def steps(progress: Progress, page: str, not_sent: str) -> list[Step]:
             for state, label, done, plan, note in found
         ],
     ]
-
-
-def rows_of(page: str, state: str = "", **more: str) -> str:
-    """Address of the message table, showing only this."""
-    query = urlencode({name: value for name, value in {"state": state, **more}.items() if value}, safe=":")
-    return f"{page}{'?' if query else ''}{query}#messages"
 
 
 def _step(label: str, done: int, plan: int, note: SafeString, href: str) -> Step:
@@ -86,8 +80,9 @@ def _accepted(progress: Progress, page: str) -> SafeString:
 
 def _delivered(progress: Progress, page: str) -> SafeString:
     accepted = rows_of(page, MessageState.ACCEPTED)
+    pending = progress.receipts_pending
     return _and(
-        _link(progress.receipts_pending, "receipts pending", accepted),
+        _link(pending, f"receipt{'' if pending == 1 else 's'} pending", accepted),
         _link(progress.failed_later, "failed", rows_of(page, MessageState.FAILED), "bad-ink"),
         _link(progress.receipts_missing, "without a receipt", accepted),
         _link(progress.receipts_never, "accepted for good, no receipts given", accepted),

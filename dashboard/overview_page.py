@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import reverse
-
+from dashboard.addresses import page_of, rows_of
 from dashboard.chart import Bar, Chart, chart
-from dashboard.funnel import rows_of
 from dashboard.stats import Queue, Span, Volume, Window, broadcasts_in_trouble, queue, volume
 from dashboard.templatetags.figures import number
 from notifications.models import Broadcast, BroadcastState, Project
@@ -94,13 +92,9 @@ def _causes(project: Project, window: Window, counted: Volume) -> list[ShownCaus
     shown = []
     for cause in found:
         ids = where.get((cause.state, cause.reason, cause.code, cause.provider), [])
-        href = rows_of(_page(project, ids[0]), cause.state, cause=cause.key) if ids else ""
+        href = rows_of(page_of(project, ids[0]), cause.state, cause=cause.key) if ids else ""
         shown.append(ShownCause(cause=cause, href=href, broadcasts=len(ids)))
     return shown
-
-
-def _page(project: Project, broadcast_id: int) -> str:
-    return reverse("dashboard:broadcast", kwargs={"project_slug": project.slug, "broadcast_id": broadcast_id})
 
 
 def _recent(project: Project) -> list[Recent]:

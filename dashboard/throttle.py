@@ -6,6 +6,7 @@ A try is counted before the password is looked at, so that many at once cannot s
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from datetime import timedelta
 
 from django.conf import settings
@@ -43,7 +44,9 @@ def _count(key: str, limit: int) -> int:
 
 
 def _pair(name: str, address: str) -> str:
-    return _key(f"{hashlib.sha256(name.casefold().encode()).hexdigest()}:{address}")
+    """One key for every spelling that the sign-in form reads as the same name."""
+    same = unicodedata.normalize("NFKC", name).strip().casefold()
+    return _key(f"{hashlib.sha256(same.encode()).hexdigest()}:{address}")
 
 
 def _key(text: str) -> str:

@@ -8,11 +8,11 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from dashboard.access import actor, needs
+from dashboard.addresses import MESSAGES_ID, page_of
 from dashboard.broadcast_page import live
 from dashboard.left_out_table import left_out_table
 from dashboard.may import frame
@@ -26,12 +26,10 @@ from notifications.models.message import REPLAYABLE_STATES
 from notifications.queries.groups import groups_of
 from notifications.queries.progress import progress_of
 
-MESSAGES_ID = "messages"
-"""The id of the part that filters and pages swap; anything else htmx asks for is the live part."""
-
 
 @needs(Role.VIEWER)
 @require_safe
+@vary_on_headers("HX-Request", "HX-Target")
 def detail(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResponse:
     """The whole page; for htmx the part that changes, or the table of messages. The number of queries is fixed."""
     broadcast = _find(project, broadcast_id)
@@ -40,17 +38,17 @@ def detail(request: HttpRequest, project: Project, broadcast_id: int) -> HttpRes
         "broadcast": broadcast,
         "time_form": _time_form(broadcast),
     }
-    page_url = _address(broadcast)
+    page_url = page_of(project, broadcast.pk)
     if _target(request) == MESSAGES_ID:
         context |= table(broadcast, request.GET, groups_of(broadcast), page_url)
-        return _varying(render(request, "dashboard/broadcast/_messages.html", context))
+        return render(request, "dashboard/broadcast/_messages.html", context)
     progress = progress_of(broadcast)
     context |= {"page_url": page_url, **live(broadcast, progress)}
     if request.htmx:  # type: ignore[attr-defined]
         context["is_update"] = True
-        return _varying(render(request, "dashboard/broadcast/_live.html", context))
+        return render(request, "dashboard/broadcast/_live.html", context)
     context |= table(broadcast, request.GET, progress.groups, page_url)
-    return _varying(render(request, "dashboard/broadcast/detail.html", context))
+    return render(request, "dashboard/broadcast/detail.html", context)
 
 
 @needs(Role.VIEWER)
@@ -59,11 +57,12 @@ def message_rows(request: HttpRequest, project: Project, broadcast_id: int) -> H
     """A lasting address for the rows of a broadcast: leads to the table on its page."""
     broadcast = _find(project, broadcast_id)
     query = request.GET.urlencode()
-    return redirect(f"{_address(broadcast)}{'?' if query else ''}{query}#{MESSAGES_ID}")
+    return redirect(f"{page_of(project, broadcast.pk)}{'?' if query else ''}{query}#{MESSAGES_ID}")
 
 
 @needs(Role.VIEWER)
 @require_safe
+@vary_on_headers("HX-Request")
 def suppressions(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResponse:
     """The people it was not sent to, each with the reason."""
     broadcast = _find(project, broadcast_id)
@@ -73,7 +72,7 @@ def suppressions(request: HttpRequest, project: Project, broadcast_id: int) -> H
         **left_out_table(broadcast, request.GET, request.path),
     }
     template = "_people.html" if request.htmx else "suppressions.html"  # type: ignore[attr-defined]
-    return _varying(render(request, f"dashboard/broadcast/{template}", context))
+    return render(request, f"dashboard/broadcast/{template}", context)
 
 
 @needs(Role.SENDER)
@@ -90,7 +89,7 @@ def pause(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResp
             f" {number(facts['in_flight'])} on the wire will still be answered." if facts["in_flight"] else ""
         )
         messages.success(request, f"Paused.{wire} What waits goes on waiting until you resume.")
-    return redirect(_address(broadcast))
+    return redirect(page_of(project, broadcast.pk))
 
 
 @needs(Role.SENDER)
@@ -104,7 +103,7 @@ def resume(request: HttpRequest, project: Project, broadcast_id: int) -> HttpRes
         messages.error(request, str(refusal))
     else:
         messages.success(request, "Sending goes on.")
-    return redirect(_address(broadcast))
+    return redirect(page_of(project, broadcast.pk))
 
 
 @needs(Role.SENDER)
@@ -123,7 +122,7 @@ def cancel(request: HttpRequest, project: Project, broadcast_id: int) -> HttpRes
             f"Cancelled. {number(facts['cancelled'])} waiting messages were stopped; "
             f"{handed} had been handed over and cannot be called back.",
         )
-    return redirect(_address(broadcast))
+    return redirect(page_of(project, broadcast.pk))
 
 
 @needs(Role.SENDER)
@@ -141,17 +140,12 @@ def retry(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResp
     else:
         count = facts["requeued"]
         messages.success(request, f"{number(count)} message{'' if count == 1 else 's'} will be sent again.")
-    return redirect(_address(broadcast))
+    return redirect(page_of(project, broadcast.pk))
 
 
 def _find(project: Project, broadcast_id: int) -> Broadcast:
     """The project's own broadcast; anybody else's does not exist."""
     return get_object_or_404(Broadcast.objects.select_related("project"), project=project, pk=broadcast_id)
-
-
-def _address(broadcast: Broadcast) -> str:
-    where = {"project_slug": broadcast.project.slug, "broadcast_id": broadcast.pk}
-    return reverse("dashboard:broadcast", kwargs=where)
 
 
 def _time_form(broadcast: Broadcast) -> str:
@@ -164,8 +158,3 @@ def _target(request: HttpRequest) -> str:
     """The id of the element that htmx wants to fill; "" for a whole page."""
     target: str = (request.htmx.target or "") if request.htmx else ""  # type: ignore[attr-defined]
     return target.rpartition("#")[2]
-
-
-def _varying(response: HttpResponse) -> HttpResponse:
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return response

@@ -2,144 +2,154 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dashboard.access import actor, needs
-from dashboard.forms import UID_SEPARATORS, ComposeForm, initial_of
+from dashboard.coloured_json import coloured_json
+from dashboard.forms import ComposeForm, fingerprint, initial_of, split_uids
 from dashboard.may import frame
-from notifications import audience
+from dashboard.reach_panel import ReachPanel, reach_panel, reach_panel_of
 from notifications.actions import broadcasts
 from notifications.actions.audit import Refused
-from notifications.models import AudienceKind, Broadcast, BroadcastState, Project, Role, SuppressionReason
-from notifications.models.notification import SUPPRESSION_WORDS
-from notifications.queries.names import channel_label
+from notifications.models import AudienceKind, Broadcast, BroadcastState, Message, Project, Role
+from notifications.queries.attempts import PAYLOAD_LIMIT, payload_bytes
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
 
 
-@require_http_methods(FORM_METHODS)
 @needs(Role.EDITOR)
+@require_http_methods(FORM_METHODS)
 def new(request: HttpRequest, project: Project) -> HttpResponse:
     """An empty form (with `?from=<id>` a copy of another broadcast); POST saves a draft and goes on to confirm it."""
     if request.method != "POST":
-        wanted = request.GET.get("from", "")
-        model = Broadcast.objects.filter(project=project, pk=int(wanted)).first() if _is_id(wanted) else None
+        model = _model(project, request.GET.get("from", ""))
         return _form(request, project, ComposeForm(project, initial=initial_of(model)))
     form = ComposeForm(project, request.POST)
     if not form.is_valid():
-        return _form(request, project, form, status=422)
+        return _form(request, project, form)
     facts = broadcasts.compose(actor(request), project, form.draft())
-    return redirect("dashboard:broadcast_confirm", project_slug=project.slug, broadcast_id=facts["broadcast"])
+    return _see_other("dashboard:broadcast_confirm", project, facts["broadcast"])
 
 
-@require_http_methods(FORM_METHODS)
 @needs(Role.EDITOR)
+@require_http_methods(FORM_METHODS)
 def edit(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResponse:
     """A draft's form; POST saves it. One that has started leads to its page."""
     broadcast = get_object_or_404(Broadcast, project=project, pk=broadcast_id)
     if broadcast.state != BroadcastState.DRAFT:
         messages.info(request, "It has started: it can be duplicated, not changed.")
-        return redirect("dashboard:broadcast", project_slug=project.slug, broadcast_id=broadcast.pk)
+        return _see_other("dashboard:broadcast", project, broadcast.pk)
     if request.method != "POST":
         return _form(request, project, ComposeForm(project, initial=initial_of(broadcast)), broadcast)
     form = ComposeForm(project, request.POST)
     if not form.is_valid():
-        return _form(request, project, form, broadcast, status=422)
+        return _form(request, project, form, broadcast)
     try:
         broadcasts.edit(actor(request), broadcast, form.draft())
     except Refused as refusal:
         messages.error(request, str(refusal))
-        return redirect("dashboard:broadcast", project_slug=project.slug, broadcast_id=broadcast.pk)
-    return redirect("dashboard:broadcast_confirm", project_slug=project.slug, broadcast_id=broadcast.pk)
+        return _see_other("dashboard:broadcast", project, broadcast.pk)
+    return _see_other("dashboard:broadcast_confirm", project, broadcast.pk)
 
 
-@require_POST
 @needs(Role.EDITOR)
+@require_POST
 def reach(request: HttpRequest, project: Project) -> HttpResponse:
     """The reach panel for what is in the form now; a form half filled in is no error here."""
-    kind = AudienceKind.UIDS if request.POST.get("audience") == AudienceKind.UIDS else AudienceKind.EVERYONE
-    typed = UID_SEPARATORS.split(request.POST.get("uids", "")) if kind == AudienceKind.UIDS else []
-    uids = list(dict.fromkeys(uid for uid in typed if uid))[: broadcasts.MOST_UIDS]
-    panel = _reach_panel(project, kind, uids, request.POST.getlist("channels"))
-    return render(request, "dashboard/compose/_reach.html", {"project": project, **panel})
+    panel = _panel(
+        project, request.POST.get("audience"), request.POST.get("uids"), request.POST.getlist("channels")
+    )
+    return render(request, "dashboard/compose/_reach.html", {"project": project, "panel": panel})
 
 
-@require_safe
 @needs(Role.EDITOR)
+@require_safe
 def confirm(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResponse:
     """What will be sent to how many, and the button that does it."""
     broadcast = get_object_or_404(Broadcast, project=project, pk=broadcast_id)
     if broadcast.state != BroadcastState.DRAFT:
-        return redirect("dashboard:broadcast", project_slug=project.slug, broadcast_id=broadcast.pk)
-    return _confirm(request, project, broadcast)
+        return _see_other("dashboard:broadcast", project, broadcast.pk)
+    return _confirm(request, broadcast, reach_panel_of(broadcast))
 
 
-@require_POST
 @needs(Role.SENDER)
+@require_POST
 def send(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResponse:
-    """Start it. The number that was confirmed travels along: when it is another by now, ask again (409)."""
+    """Start it. What was confirmed travels along: when the words or the number are others by now, ask again (409)."""
     broadcast = get_object_or_404(Broadcast, project=project, pk=broadcast_id)
-    there = redirect("dashboard:broadcast", project_slug=project.slug, broadcast_id=broadcast.pk)
+    there = _see_other("dashboard:broadcast", project, broadcast.pk)
     if broadcast.state != BroadcastState.DRAFT:
         return there
-    panel = _panel_of(broadcast)
-    if request.POST.get("people", "") != str(panel["addressed"]):
-        words = "The number has changed since you saw it. Look again, then send."
-        return _confirm(request, project, broadcast, words, status=409)
+    panel = reach_panel_of(broadcast)
+    changed = _changed_since(request, broadcast, panel)
+    if changed:
+        return _confirm(request, broadcast, panel, changed, status=409)
     try:
         broadcasts.start(actor(request), broadcast)
     except Refused as refusal:
-        return _confirm(request, project, broadcast, str(refusal), status=422)
+        return _confirm(request, broadcast, panel, str(refusal), status=422)
     return there
 
 
+def _changed_since(request: HttpRequest, broadcast: Broadcast, panel: ReachPanel) -> str:
+    """What is no longer as the person saw it when they pressed the button; "" when all is."""
+    if request.POST.get("words", "") != fingerprint(broadcast):
+        return "Somebody changed this draft meanwhile. Read it again before you send it."
+    seen = request.POST.get("people", "")
+    if seen != str(panel.addressed):
+        return f"The audience changed meanwhile: it reaches {panel.words} now. Check the number, then send."
+    return ""
+
+
 def _form(
-    request: HttpRequest,
-    project: Project,
-    form: ComposeForm,
-    broadcast: Broadcast | None = None,
-    status: int = 200,
+    request: HttpRequest, project: Project, form: ComposeForm, broadcast: Broadcast | None = None
 ) -> HttpResponse:
-    kind = AudienceKind.UIDS if form["audience"].value() == AudienceKind.UIDS else AudienceKind.EVERYONE
-    uids = [uid for uid in UID_SEPARATORS.split(form["uids"].value() or "") if uid]
-    panel = _reach_panel(project, kind, uids[: broadcasts.MOST_UIDS], form["channels"].value() or [])
-    page = frame(request, project) | {"form": form, "broadcast": broadcast, **panel}
-    return render(request, "dashboard/compose/form.html", page, status=status)
+    """The page with the form; what was typed wrongly is marked, with status 422."""
+    page = frame(request, project) | {
+        "form": form,
+        "broadcast": broadcast,
+        "panel": _panel(
+            project, form["audience"].value(), form["uids"].value(), form["channels"].value() or []
+        ),
+        "payload_limit": PAYLOAD_LIMIT,
+    }
+    return render(request, "dashboard/compose/form.html", page, status=422 if form.errors else 200)
+
+
+def _panel(project: Project, audience: str | None, uids: str | None, channels: list[str]) -> ReachPanel:
+    is_some = audience == AudienceKind.UIDS
+    kind = AudienceKind.UIDS if is_some else AudienceKind.EVERYONE
+    meant = split_uids(uids or "")[: broadcasts.MOST_UIDS] if is_some else []
+    return reach_panel(project, kind, meant, channels)
 
 
 def _confirm(
-    request: HttpRequest, project: Project, broadcast: Broadcast, refusal: str = "", status: int = 200
+    request: HttpRequest, broadcast: Broadcast, panel: ReachPanel, trouble: str = "", status: int = 200
 ) -> HttpResponse:
-    page = frame(request, project) | {"broadcast": broadcast, "refusal": refusal, **_panel_of(broadcast)}
+    page = frame(request, broadcast.project) | {
+        "broadcast": broadcast,
+        "panel": panel,
+        "words": fingerprint(broadcast),
+        "trouble": trouble,
+        "data": coloured_json(broadcast.data) if broadcast.data else "",
+        "payload_bytes": payload_bytes(Message(broadcast=broadcast)),
+        "payload_limit": PAYLOAD_LIMIT,
+    }
     return render(request, "dashboard/compose/confirm.html", page, status=status)
 
 
-def _panel_of(broadcast: Broadcast) -> dict[str, Any]:
-    kind = AudienceKind(broadcast.audience_kind)
-    return _reach_panel(broadcast.project, kind, broadcast.audience_uids, broadcast.channels)
+def _model(project: Project, wanted: str) -> Broadcast | None:
+    """The broadcast to start from; anybody else's, or none, is an empty form."""
+    if not (wanted.isascii() and wanted.isdecimal() and len(wanted) < 19):
+        return None
+    return Broadcast.objects.filter(project=project, pk=int(wanted)).first()
 
 
-def _reach_panel(
-    project: Project, kind: AudienceKind, uids: list[str], channels: list[str]
-) -> dict[str, Any]:
-    """The numbers that the form and the confirm page show."""
-    numbers = audience.reach(project, kind, uids)
-    left_out = [(SUPPRESSION_WORDS[SuppressionReason(reason)], n) for reason, n in numbers.left_out.items()]
-    return {
-        "reach": numbers,
-        "addressed": numbers.addressed(channels),
-        "left_out": left_out,
-        "unknown": numbers.unknown_uids[:20],
-        "channel_names": [channel_label(key) for key in channels],
-        "by_push": "push" in channels,
-        "by_bell": "bell" in channels,
-    }
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 19
+def _see_other(name: str, project: Project, broadcast_id: int) -> HttpResponseRedirect:
+    """303: whatever was asked, what follows is a GET."""
+    found = redirect(name, project_slug=project.slug, broadcast_id=broadcast_id)
+    found.status_code = 303
+    return found

@@ -50,13 +50,13 @@ def login(request: HttpRequest) -> HttpResponse:
     name, address = request.POST.get("username", ""), client_ip(request) or ""
     wait = throttle.take_try(name, address)
     if wait:
-        page = {"form": SignInForm(request), "next": wanted, "throttled": wait}
+        page = {"form": SignInForm(request, initial={"username": name}), "next": wanted, "throttled": wait}
         answer = render(request, "dashboard/login.html", page, status=429)
         answer.headers["Retry-After"] = str(wait)
         return answer
     form = SignInForm(request, request.POST)
     if not form.is_valid():
-        _note_failure(name, address)
+        _note_failure(form, address)
         return render(request, "dashboard/login.html", {"form": form, "next": wanted}, status=422)
     throttle.forgive(name, address)
     user = form.get_user()
@@ -73,8 +73,10 @@ def logout(request: HttpRequest) -> HttpResponse:
     return redirect(settings.LOGOUT_REDIRECT_URL)
 
 
-def _note_failure(name: str, address: str) -> None:
-    user = get_user_model().objects.filter(username=name[:150]).first() if "\0" not in name else None
+def _note_failure(form: SignInForm, address: str) -> None:
+    """Write it down where the name is somebody's. A name that is no name at all was not cleaned."""
+    name = form.cleaned_data.get("username", "")
+    user = get_user_model().objects.filter(username=name).first()
     if user is not None:
         sign_in_failed(Actor("somebody", None, address or None), user)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from dashboard.access import actor, needs
 from dashboard.coloured_json import coloured_json
@@ -23,6 +23,7 @@ from notifications.queries.retries import can_be_sent_again
 
 @needs(Role.VIEWER)
 @require_safe
+@vary_on_headers("HX-Request")
 def detail(request: HttpRequest, project: Project, message_id: int) -> HttpResponse:
     """The whole page; for htmx the part that changes. Five queries for the message, however often it was tried."""
     message = _find(project, message_id)
@@ -44,9 +45,7 @@ def detail(request: HttpRequest, project: Project, message_id: int) -> HttpRespo
         "payload_limit": PAYLOAD_LIMIT,
     }
     template = "_facts.html" if request.htmx else "detail.html"  # type: ignore[attr-defined]
-    response = render(request, f"dashboard/messages/{template}", context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+    return render(request, f"dashboard/messages/{template}", context)
 
 
 @needs(Role.SENDER)

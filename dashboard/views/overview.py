@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from dashboard.access import needs
 from dashboard.may import frame
@@ -17,6 +17,7 @@ from notifications.models import Project, Role
 
 @needs(Role.VIEWER)
 @require_safe
+@vary_on_headers("HX-Request")
 def overview(request: HttpRequest, project: Project) -> HttpResponse:
     """The whole page; for htmx the part that changes. `?window=`: 24h (also for anything unknown), 7d or 30d."""
     window = WINDOWS.get(request.GET.get("window", ""), WINDOWS["24h"])
@@ -27,6 +28,4 @@ def overview(request: HttpRequest, project: Project) -> HttpResponse:
         "now": clock.now(),
     }
     template = "_live.html" if request.htmx else "overview.html"  # type: ignore[attr-defined]
-    response = render(request, f"dashboard/overview/{template}", context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+    return render(request, f"dashboard/overview/{template}", context)

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from dashboard.access import actor, needs
 from dashboard.may import frame
@@ -23,6 +23,7 @@ from notifications.queries.credentials import Standing, base_url, is_registered,
 
 @needs(Role.VIEWER)
 @require_safe
+@vary_on_headers("HX-Request")
 def credential_list(request: HttpRequest, project: Project) -> HttpResponse:
     """One card for each registered provider."""
     return _page(request, project)
@@ -73,9 +74,7 @@ def _page(request: HttpRequest, project: Project, wrong: SecretsForm | None = No
     cards = [_card(project, each, wrong) for each in standings(project)]
     context = {**frame(request, project), "cards": cards}
     template = "_cards.html" if request.htmx else "credential_list.html"  # type: ignore[attr-defined]
-    response = render(request, f"dashboard/providers/{template}", context, status=422 if wrong else 200)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+    return render(request, f"dashboard/providers/{template}", context, status=422 if wrong else 200)
 
 
 def _card(project: Project, standing: Standing, wrong: SecretsForm | None) -> dict[str, Any]:

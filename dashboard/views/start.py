@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -15,13 +15,14 @@ from dashboard.may import frame
 from notifications.models import (
     Broadcast,
     BroadcastState,
-    Credential,
     Device,
     Message,
     MessageState,
+    Notification,
     Project,
     Role,
 )
+from notifications.queries.credentials import standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,8 @@ class Step:
     done_words: str = ""
 
 
-@require_safe
 @needs(Role.VIEWER)
+@require_safe
 @vary_on_headers("HX-Request")
 def checklist(request: HttpRequest, project: Project) -> HttpResponse:
     """The checklist, or for htmx its steps alone."""
@@ -52,18 +53,21 @@ def checklist(request: HttpRequest, project: Project) -> HttpResponse:
 def _steps(project: Project) -> list[Step]:
     devices = Device.objects.filter(project=project, is_active=True).count()
     sent = Broadcast.objects.filter(project=project).exclude(state=BroadcastState.DRAFT).exists()
-    through = [MessageState.ACCEPTED, MessageState.DELIVERED]
-    arrived = Message.objects.filter(project=project, state__in=through).exists()
     return [
-        Step("devices", "Bring people and their devices", devices > 0, f"{devices:,} devices"),
+        Step("devices", "Bring people and their devices", devices > 0, f"{devices:,} device{pluralize(devices)}"),
         Step("provider", "Connect a provider", _is_connected(project), "Ready"),
         Step("compose", "Send your first broadcast", sent, "Sent"),
-        Step("watch", "Watch it arrive", arrived, "Arrived"),
+        Step("watch", "Watch it arrive", _has_arrived(project), "Arrived"),
     ]
 
 
 def _is_connected(project: Project) -> bool:
-    """Can a push leave? In the sandbox always; Expo needs no token unless the account asks for one."""
-    if settings.CARILLON_SANDBOX_URL:
-        return True
-    return Credential.objects.filter(project=project, paused_reason="").exists()
+    """Can a push leave? A provider that was never used can, as long as nobody and nothing has paused it."""
+    return any(each.is_open for each in standings(project))
+
+
+def _has_arrived(project: Project) -> bool:
+    """Has any copy come through: a push that was taken over, or a broadcast in somebody's bell?"""
+    through = [MessageState.ACCEPTED, MessageState.DELIVERED]
+    in_a_bell = Notification.objects.filter(project=project).exclude(broadcast=None)
+    return Message.objects.filter(project=project, state__in=through).exists() or in_a_bell.exists()

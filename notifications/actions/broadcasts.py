@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +28,17 @@ from notifications.models import (
 from notifications.models.message import REPLAYABLE_STATES
 
 MOST_UIDS = 50_000
+CONTENT_FIELDS = (
+    "title",
+    "body",
+    "link",
+    "data",
+    "channels",
+    "audience_kind",
+    "audience_uids",
+    "priority",
+)
+"""What an operator composes and confirms."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,27 +102,42 @@ def edit(actor: Actor, broadcast: Broadcast, draft: Draft) -> Facts:
     return {"broadcast": broadcast.pk}
 
 
+class Changed(Refused):
+    """What was confirmed is no longer what would be sent: it must be looked at again."""
+
+
+def confirmation(broadcast: Broadcast, people: int) -> str:
+    """A short text that stands for what somebody confirmed: these words on these channels, to so many."""
+    said = [getattr(broadcast, name) for name in CONTENT_FIELDS]
+    return hashlib.sha256(json.dumps([people, *said]).encode()).hexdigest()[:32]
+
+
 @audited("broadcast.start")
-def start(actor: Actor, broadcast: Broadcast) -> Facts:
+def start(actor: Actor, broadcast: Broadcast, confirmed: str = "") -> Facts:
     """Start sending a draft. Returns the numbers it starts with; a broadcast that has started is left alone.
 
-    Raises Refused when it would reach nobody. The number of queries does not depend on the audience.
+    Raises Refused when it would reach nobody, and Changed when it is not what `confirmed` stands for (where that is
+    given). The number of queries does not depend on the audience.
     """
-    numbers = reach(broadcast.project, AudienceKind(broadcast.audience_kind), broadcast.audience_uids)
-    people = numbers.addressed(broadcast.channels)
+    # As it is now, and held: nobody can change a word between this look and the start.
+    draft = Broadcast.objects.select_for_update(of=("self",)).select_related("project").get(pk=broadcast.pk)
+    if draft.state != BroadcastState.DRAFT:
+        return {"already": True}
+    numbers = reach(draft.project, AudienceKind(draft.audience_kind), draft.audience_uids)
+    people = numbers.addressed(draft.channels)
+    if confirmed and confirmed != confirmation(draft, people):
+        raise Changed("The draft or its number has changed since you saw it. Look again, then send.")
     if not people:
         raise Refused("Nobody would get this: the audience has no account and no device on these channels.")
     now = clock.now()
-    started = Broadcast.objects.filter(pk=broadcast.pk, state=BroadcastState.DRAFT).update(
+    Broadcast.objects.filter(pk=draft.pk, state=BroadcastState.DRAFT).update(
         state=BroadcastState.SENDING,
         started_at=now,
-        expires_at=broadcast.expiry(now),
+        expires_at=draft.expiry(now),
         reach=numbers.as_dict(),
     )
-    if not started:
-        return {"already": True}
-    _ensure_credentials(broadcast)
-    _announce(broadcast, wake.Step.EXPAND)
+    _ensure_credentials(draft)
+    _announce(draft, wake.Step.EXPAND)
     return {"addressed": people}
 
 
@@ -250,13 +278,5 @@ def _ensure_credentials(broadcast: Broadcast) -> None:
 
 
 def _columns(draft: Draft) -> dict[str, Any]:
-    return {
-        "title": draft.title,
-        "body": draft.body,
-        "link": draft.link,
-        "data": draft.data,
-        "channels": list(draft.channels),
-        "audience_kind": draft.audience_kind,
-        "audience_uids": list(draft.audience_uids),
-        "priority": draft.priority,
-    }
+    given = {name: getattr(draft, name) for name in CONTENT_FIELDS}
+    return given | {"channels": list(draft.channels), "audience_uids": list(draft.audience_uids)}

@@ -75,12 +75,13 @@ def _record(credential: Credential, tickets: Sequence[Ticket], answer: wire.Rece
     """Save what was answered; plan the next question for what was not."""
     now = clock.now()
     trouble = answer.trouble
-    if trouble and trouble.outcome == wire.Outcome.MISCONFIGURED:
-        record.pause_credential(credential, trouble.code, trouble.detail, now)
+    if trouble:
+        _note(credential, trouble, now)
     known = [(t, answer.receipts[t.external_id]) for t in tickets if t.external_id in answer.receipts]
     changes = _changes(credential, known, now)
     silent = [t for t in tickets if t.external_id not in answer.receipts]
-    over = [t for t in silent if not trouble and t.date_received + GIVE_UP_AFTER <= now]
+    asked_in_vain = trouble is None or trouble.outcome == wire.Outcome.REJECTED
+    over = [t for t in silent if asked_in_vain and t.date_received + GIVE_UP_AFTER <= now]
     changes += [_missing(t, now) for t in over]
     record.apply(changes, now, where="state = 'accepted'")
     Receipt.objects.bulk_create([_receipt(t, r, now) for t, r in known])
@@ -92,6 +93,15 @@ def _record(credential: Credential, tickets: Sequence[Ticket], answer: wire.Rece
     rows = [_next_question(credential, t, t.pk in closed, trouble, now) for t in tickets]
     update_rows(Ticket, rows)
     return changes
+
+
+def _note(credential: Credential, trouble: wire.Ticket, now: datetime) -> None:
+    """A question that failed for the credential's sake holds back all that is asked and sent with it."""
+    if trouble.outcome == wire.Outcome.MISCONFIGURED:
+        record.pause_credential(credential, trouble.code, trouble.detail, now)
+    elif trouble.throttled:
+        base: timedelta = credential.setting("CHECKING_TASK_RETRY_DELAY", timedelta(minutes=1))
+        record.slow_down(credential, [trouble], base, now)
 
 
 def _changes(
@@ -130,13 +140,12 @@ def _receipt(ticket: Ticket, receipt: wire.Receipt, now: datetime) -> Receipt:
 
 def _retire(known: Sequence[tuple[Ticket, wire.Receipt]], now: datetime) -> None:
     """Switch off devices whose address is dead, unless they registered anew after their message had left."""
-    gone = [t for t, r in known if r.outcome == wire.Outcome.GONE and t.message.device_id]
-    if gone:
-        record.retire(
-            [t.message.device_id for t in gone if t.message.device_id],
-            min(t.batch.created_at for t in gone),
-            now,
-        )
+    left: dict[datetime, list[int]] = {}
+    for ticket, receipt in known:
+        if receipt.outcome == wire.Outcome.GONE and ticket.message.device_id:
+            left.setdefault(ticket.batch.created_at, []).append(ticket.message.device_id)
+    for moment, device_ids in left.items():
+        record.retire(device_ids, moment, now)
 
 
 def _next_question(

@@ -1,11 +1,55 @@
-// The preview follows what is typed. Text only: nothing typed is ever read as markup.
-const shown = { title: "Your title", body: "Your words" };
+// While composing: the preview follows what is typed, counters say how much of it a phone shows and how many bytes it
+// weighs. Text only: nothing typed is ever read as markup. The server has the last word on what fits.
 
-for (const [name, placeholder] of Object.entries(shown)) {
-  const field = document.querySelector(`#compose [name=${name}]`);
-  field?.addEventListener("input", () => {
-    for (const place of document.querySelectorAll(`[data-shows=${name}]`)) {
-      place.textContent = field.value.trim() || placeholder;
-    }
-  });
+const form = document.getElementById("compose");
+const field = (name) => form.elements[name];
+const count = new Intl.NumberFormat("en-US");
+
+function show(name, text) {
+  for (const place of document.querySelectorAll(`[data-shows=${name}]`)) {
+    place.textContent = text;
+    place.hidden = !text;
+  }
 }
+
+function measure(name) {
+  const aside = form.querySelector(`label[for=${field(name).id}] .push-end`);
+  const shown = Number(aside.textContent.match(/\d+/g).at(-1)); // "65 on a lock screen", then "31 of 65"
+  const length = [...field(name).value.trim()].length;
+  aside.textContent = `${length} of ${shown}${name === "body" ? " shown on a lock screen" : ""}`;
+  aside.classList.toggle("warn-ink", length > shown);
+}
+
+// As it is sent: compact JSON in UTF-8, absent fields left out, the link inside the data.
+function payload() {
+  const [title, body, link] = ["title", "body", "link"].map((name) => field(name).value.trim());
+  let data = {};
+  try {
+    data = JSON.parse(field("data").value || "{}");
+  } catch {
+    // half typed: the server will say so
+  }
+  if (link) data = { url: link, ...data };
+  const whole = { title, body, data: Object.keys(data ?? {}).length ? data : "" };
+  return JSON.stringify(Object.fromEntries(Object.entries(whole).filter(([, value]) => value)));
+}
+
+function weigh() {
+  const scale = document.getElementById("payload");
+  const limit = Number(scale.dataset.limit);
+  const bytes = new TextEncoder().encode(payload()).length;
+  scale.hidden = false;
+  scale.textContent = `${count.format(bytes)} of ${count.format(limit)} bytes as sent`;
+  scale.classList.toggle("bad-ink", bytes > limit);
+}
+
+function follow() {
+  const [title, body] = ["title", "body"].map((name) => field(name).value.trim());
+  show("title", title || "Your title");
+  show("body", body || (title ? "" : "Your words"));
+  ["title", "body"].forEach(measure);
+  weigh();
+}
+
+form.addEventListener("input", follow);
+follow();

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from pytest_django import Settings
 
 from notifications import invariants
 
@@ -15,7 +16,7 @@ def crooked_rows() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _invariants_hold(request: pytest.FixtureRequest) -> Iterator[None]:
+def _invariants_hold(request: pytest.FixtureRequest, settings: Settings) -> Iterator[None]:
     names = set(request.fixturenames)
     if not names & {"db", "transactional_db"} or "crooked_rows" in names:
         yield

@@ -24,7 +24,7 @@ from notifications.models import (
     Reason,
 )
 from notifications.models.broadcast import LANE_BULK, LANE_CRITICAL
-from notifications.pipeline import dispatch
+from notifications.pipeline import dispatch, sweep
 from notifications.pipeline.dispatch import Claim
 from tests.factories import make_account, make_credential, make_device, make_message
 from tests.notifications.pipeline.halves import claim
@@ -131,6 +131,7 @@ class TestStops:
         message = queue_message(project, available_at=clock.now() + HOUR)
         assert is_refused(message)
 
+    @pytest.mark.usefixtures("crooked_rows")
     @pytest.mark.parametrize("state", [s for s in MessageState if s != MessageState.QUEUED])
     def test_only_queued_messages_are_claimed(self, project: Project, state: MessageState) -> None:
         assert is_refused(queue_message(project, state=state))
@@ -204,10 +205,14 @@ class TestLease:
         assert not dispatch.start(claimed)
         assert Batch.objects.get().started_at is None
 
-    def test_a_batch_that_the_sweep_has_freed_is_not_started(self, project: Project) -> None:
+    def test_a_batch_that_the_sweep_has_freed_is_not_started(
+        self, project: Project, settings: Settings
+    ) -> None:
         queue_message(project)
         claimed = claim()
-        Batch.objects.update(finished_at=clock.now())
+        clock.turn(settings.CARILLON_LEASE)
+        sweep.step()
+        clock.reset()
         assert not dispatch.start(claimed)
 
     def test_no_more_batches_are_open_than_the_vendor_takes_connections(self, project: Project) -> None:
