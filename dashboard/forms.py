@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from typing import Any, cast
 
 from django import forms
 
+from dashboard.json_object import json_object
 from notifications.actions.broadcasts import Draft, channel_choices, check_draft
 from notifications.models import AudienceKind, Broadcast, NotificationPriority, Project
 
@@ -17,8 +17,17 @@ UID_SEPARATORS = re.compile(r"[\s,;]+")
 UID_LENGTH = 255
 
 
+class UidsField(forms.CharField):
+    """A pasted list that must be there only where the audience is one of uids: the form says so, not the field."""
+
+    def validate(self, value: str) -> None:
+        """Nothing to say about an empty one."""
+
+
 class ComposeForm(forms.Form):
     """A broadcast as it is composed."""
+
+    use_required_attribute = False
 
     title = forms.CharField(
         max_length=200, error_messages={"required": "Write a title: it is what people see first."}
@@ -31,7 +40,7 @@ class ComposeForm(forms.Form):
         help_text="Where a tap leads. It travels as data.url.",
         error_messages={"invalid": "Write a whole address, such as https://example.org/news."},
     )
-    data = forms.CharField(
+    data = forms.CharField(  # type: ignore[assignment]  # the form keeps what was posted under the same name
         required=False,
         max_length=10_000,
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "placeholder": '{"screen": "news"}'}),
@@ -53,8 +62,7 @@ class ComposeForm(forms.Form):
             "invalid_choice": "Say who gets it: everyone, or certain people.",
         },
     )
-    uids = forms.CharField(
-        required=False,
+    uids = UidsField(
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "placeholder": "u_48213, u_10377"}),
         label="Their uids",
         help_text="Separated by commas, spaces or line breaks. Each counts once.",
@@ -77,7 +85,10 @@ class ComposeForm(forms.Form):
     def clean_data(self) -> dict[str, Any]:
         """The data as an object."""
         text = self.cleaned_data["data"].strip()
-        return _json_object(text) if text else {}
+        try:
+            return json_object(text) if text else {}
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
 
     def clean_uids(self) -> list[str]:
         """The uids, each once, in the order typed. Those of an audience that is not chosen do not matter."""
@@ -146,43 +157,3 @@ def fingerprint(broadcast: Broadcast) -> str:
     """A short text that is another one as soon as anything composed is."""
     composed = json.dumps(initial_of(broadcast), sort_keys=True)
     return hashlib.sha256(composed.encode()).hexdigest()[:16]
-
-
-def _json_object(text: str) -> dict[str, Any]:
-    """Read a JSON object that every database can keep. Raises ValidationError that says what is wrong and where."""
-    try:
-        read = json.loads(text, parse_constant=_refuse_number, parse_float=_finite)
-        texts = "".join(_texts(read))
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise forms.ValidationError(f"This is not JSON: {error.msg} at {where}.") from None
-    except (ValueError, RecursionError) as error:
-        words = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise forms.ValidationError(f"This cannot be sent as JSON: {words}.") from None
-    if not isinstance(read, dict):
-        raise forms.ValidationError('Write a JSON object, such as {"screen": "news"}.')
-    if "\0" in texts or any("\ud800" <= letter <= "\udfff" for letter in texts):
-        raise forms.ValidationError("It holds a character that cannot be sent: \\u0000, or half of a pair.")
-    return read
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every text in a JSON value, keys included."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            yield name
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    return value if value - value == 0 else _refuse_number(text)
-
-
-def _refuse_number(text: str) -> float:
-    raise ValueError(f"{text[:20]} is no number that JSON knows")

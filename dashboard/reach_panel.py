@@ -29,6 +29,8 @@ class ReachPanel:
 
     reach: Reach
     channels: Sequence[str]
+    is_of_uids: bool = False
+    """Is the audience named by uids?"""
 
     @property
     def addressed(self) -> int:
@@ -134,6 +136,8 @@ class ReachPanel:
             )
         if self.reach.unknown_uids:
             return "Nobody answers to these uids. Check them, or import the people first."
+        if self.is_of_uids:
+            return "No uid is given."
         return "There are no people and no devices here yet. Import some first."
 
 
@@ -145,7 +149,8 @@ def reach_panel(
     project: Project, kind: AudienceKind, uids: Sequence[str], channels: Sequence[str]
 ) -> ReachPanel:
     """Count an audience now. The number of queries is fixed."""
-    return ReachPanel(reach=reach(project, kind, uids), channels=channels)
+    numbers = reach(project, kind, uids)
+    return ReachPanel(reach=numbers, channels=channels, is_of_uids=kind == AudienceKind.UIDS)
 
 
 def reach_panel_of(broadcast: Broadcast) -> ReachPanel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from django.conf import settings
@@ -73,12 +74,13 @@ class Worker:
             thread.start()
 
     def stop(self, timeout: float) -> None:
-        """Let every thread finish the call it is in, at most so many seconds."""
+        """Let every thread finish the call it is in, at most so many seconds for all of them together."""
+        ends = time.monotonic() + timeout
         self._stopping.set()
         for thread in self._threads:
             thread.bell.set()
         for thread in self._threads:
-            thread.join(timeout)
+            thread.join(max(0.0, ends - time.monotonic()))
 
     def ring(self, step: Step) -> None:
         """Wake the threads of a step."""

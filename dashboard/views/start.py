@@ -22,7 +22,7 @@ from notifications.models import (
     Project,
     Role,
 )
-from notifications.queries.credentials import standings
+from notifications.queries.credentials import Health, standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ def _steps(project: Project) -> list[Step]:
 
 def _is_connected(project: Project) -> bool:
     """Can a push leave? A provider that was never used can, as long as nobody and nothing has paused it."""
-    return any(each.is_open for each in standings(project))
+    return any(each.health != Health.PAUSED for each in standings(project))
 
 
 def _has_arrived(project: Project) -> bool:
-    """Has any copy come through: a push that was taken over, or a broadcast in somebody's bell?"""
+    """Has any copy come through: a push that was taken over, or a notification in somebody's bell?"""
     through = [MessageState.ACCEPTED, MessageState.DELIVERED]
-    in_a_bell = Notification.objects.filter(project=project).exclude(broadcast=None)
-    return Message.objects.filter(project=project, state__in=through).exists() or in_a_bell.exists()
+    pushed = Message.objects.filter(broadcast__project=project, state__in=through)
+    return pushed.exists() or Notification.objects.filter(broadcast__project=project).exists()

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import Q
 
@@ -35,6 +36,25 @@ def _settle(devices: list[Device]) -> None:
             device.project = home
 
 
+def _name(devices: list[Device]) -> None:
+    """Call owners what their project calls them, else by their account's name, numbered where somebody else has it."""
+    nameless = [device for device in devices if device.user_id and not device.uid]
+    if not nameless:
+        return
+    projects = {device.project_id for device in nameless}
+    owners = {device.user_id for device in nameless}
+    accounts = get_user_model().objects.filter(pk__in=owners)
+    names = {account.pk: account.get_username() for account in accounts}
+    identities = Identity.objects.filter(project__in=projects)
+    known = identities.filter(user__in=owners).order_by("-id").values_list("project_id", "user_id", "uid")
+    called = {(project, user): uid for project, user, uid in known}
+    taken = set(identities.filter(uid__in_list=names.values()).values_list("project_id", "uid"))
+    for device in nameless:
+        name = names[device.user_id]
+        free = name if (device.project_id, name) not in taken else f"{name}~{device.user_id}"
+        device.uid = called.get((device.project_id, device.user_id), free)
+
+
 class DeviceQuerySet(models.QuerySet["Device"]):
     """Reads and bulk writes of devices."""
 
@@ -47,6 +67,7 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         """Like Django's; a device without a project gets the default one, and the projects get to know the accounts."""
         devices = list(objs)
         _settle(devices)
+        _name(devices)
         Identity.objects.bulk_create(
             [
                 Identity(project_id=d.project_id, uid=d.uid, user_id=d.user_id)
@@ -105,9 +126,7 @@ class Device(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Like Django's; without a project it gets the default one, and the project gets to know the owner."""
         _settle([self])
-        if self.user_id and not self.uid:
-            identity = Identity.objects.filter(project_id=self.project_id, user_id=self.user_id).first()
-            self.uid = identity.uid if identity else self.user.get_username()  # type: ignore[union-attr]
+        _name([self])
         super().save(*args, **kwargs)
         if self.user_id:
             Identity.objects.get_or_create(

@@ -15,6 +15,6 @@ def delay(tries: int, base: timedelta, retry_after: float | None = None) -> time
     """
     doubled = min(base * 2 ** min(max(tries - 1, 0), 20), LONGEST)
     jittered = doubled * random.uniform(0.8, 1.2)  # noqa: S311 (spreads load; nobody gains by guessing it)
-    asked = min(timedelta(seconds=max(retry_after or 0.0, 0.0)), LONGEST)
+    asked = timedelta(seconds=min(max(retry_after or 0.0, 0.0), LONGEST.total_seconds()))
     pause: timedelta = max(jittered, asked)
     return pause

@@ -72,7 +72,10 @@ def _ask(credential: Credential, tickets: Sequence[Ticket]) -> wire.ReceiptAnswe
 
 @transaction.atomic
 def _record(credential: Credential, tickets: Sequence[Ticket], answer: wire.ReceiptAnswer) -> list[Change]:
-    """Save what was answered; plan the next question for what was not."""
+    """Save what was answered; plan the next question for what was not. What comes after the lease changes nothing."""
+    tickets = _still_mine(tickets)
+    if not tickets:
+        return []
     now = clock.now()
     trouble = answer.trouble
     if trouble:
@@ -93,6 +96,15 @@ def _record(credential: Credential, tickets: Sequence[Ticket], answer: wire.Rece
     rows = [_next_question(credential, t, t.pk in closed, trouble, now) for t in tickets]
     update_rows(Ticket, rows)
     return changes
+
+
+def _still_mine(tickets: Sequence[Ticket]) -> list[Ticket]:
+    """Those that nobody else has asked about since: they still carry the time that this worker's claim gave them."""
+    held = Ticket.objects.select_for_update().filter(
+        pk__in=[t.pk for t in tickets], check_at=tickets[0].check_at
+    )
+    mine = set(held.values_list("pk", flat=True))
+    return [t for t in tickets if t.pk in mine]
 
 
 def _note(credential: Credential, trouble: wire.Ticket, now: datetime) -> None:

@@ -37,7 +37,14 @@ ALL_STATES = [
     ("cancelled", "cancelled", ""),
     ("held", "", ""),
 ]
-REACH = {"people": 9, "bell_people": 8, "push_people": 7, "push_devices": 13, "loose_devices": 0, "unknown_uids": 0}
+REACH = {
+    "people": 9,
+    "bell_people": 8,
+    "push_people": 7,
+    "push_devices": 13,
+    "loose_devices": 0,
+    "unknown_uids": 0,
+}
 
 
 def started(project: Project, state: BroadcastState = BroadcastState.SENDING, **fields: Any) -> Broadcast:
@@ -46,7 +53,9 @@ def started(project: Project, state: BroadcastState = BroadcastState.SENDING, **
     return make_broadcast(project, **{"state": state, "started_at": now, "reach": REACH, **fields})
 
 
-def copy(broadcast: Broadcast, state: str = "delivered", reason: str = "", code: str = "", **fields: Any) -> Message:
+def copy(
+    broadcast: Broadcast, state: str = "delivered", reason: str = "", code: str = "", **fields: Any
+) -> Message:
     """A message of a broadcast, to a device of its own."""
     device = fields.pop("device", None) or make_device(broadcast.project)
     return make_message(device, broadcast, state=state, reason=reason, code=code, **fields)
@@ -87,7 +96,9 @@ def answer(message: Message, outcome: str = "accepted", code: str = "", receipt:
         date_received=now + timedelta(milliseconds=214),
     )
     if receipt is not None:
-        Receipt.objects.create(ticket=ticket, is_success=not receipt, error_code=receipt, error_message=receipt)
+        Receipt.objects.create(
+            ticket=ticket, is_success=not receipt, error_code=receipt, error_message=receipt
+        )
     return ticket
 
 
@@ -99,7 +110,9 @@ def ring(broadcast: Broadcast, user: User | None = None) -> Notification:
     )
 
 
-def leave_out(broadcast: Broadcast, uid: str, channel: str = "push", reason: str = "no_device") -> Suppression:
+def leave_out(
+    broadcast: Broadcast, uid: str, channel: str = "push", reason: str = "no_device"
+) -> Suppression:
     """Somebody the broadcast is not sent to."""
     return Suppression.objects.create(broadcast=broadcast, uid=uid, channel=channel, reason=reason)
 

@@ -6,7 +6,22 @@ from html.parser import HTMLParser
 
 from django.http import HttpResponse
 
-VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "rect", "line", "path", "use", "source"}
+VOID = {
+    "area",
+    "base",
+    "br",
+    "col",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "rect",
+    "line",
+    "path",
+    "use",
+    "source",
+}
 
 
 class _Part(HTMLParser):

@@ -44,7 +44,9 @@ class TestNumbers:
         assert "Accepted 3 2 refused, 1 without an answer" in words
         assert "Delivered 1 1 receipt pending, 1 without a receipt" in words
 
-    def test_it_tells_a_failure_after_acceptance_from_a_refusal(self, signed_in: Client, project: Project) -> None:
+    def test_it_tells_a_failure_after_acceptance_from_a_refusal(
+        self, signed_in: Client, project: Project
+    ) -> None:
         broadcast = started(project, channels=["push"])
         answer(copy(broadcast, "failed", "gone", "DeviceNotRegistered"), receipt="DeviceNotRegistered")
 
@@ -83,7 +85,11 @@ class TestNumbers:
         broadcast = started(project)
         copies_in_every_state(broadcast)
         response = opened(signed_in, broadcast)
-        addresses = {link.partition("#")[0] for name in ("funnel", "causes", "channels") for link in links(response, name)}
+        addresses = {
+            link.partition("#")[0]
+            for name in ("funnel", "causes", "channels")
+            for link in links(response, name)
+        }
         for link in addresses:
             assert signed_in.get(link).status_code == 200
 
@@ -153,7 +159,9 @@ class TestWords:
         broadcast = started(project)
         copy(broadcast, "queued")
         credential = make_credential(project)
-        Credential.objects.filter(pk=credential.pk).update(paused_reason="UNAUTHORIZED: The bearer token is invalid")
+        Credential.objects.filter(pk=credential.pk).update(
+            paused_reason="UNAUTHORIZED: The bearer token is invalid"
+        )
         words = part(opened(signed_in, broadcast), "live")
         assert "Expo is paused: Access token missing or wrong." in words
         assert "UNAUTHORIZED: The bearer token is invalid" in words
@@ -224,7 +232,9 @@ class TestAccess:
     def test_it_cannot_be_posted_to(self, signed_in: Client, project: Project) -> None:
         assert signed_in.post(address(started(project))).status_code == 405
 
-    def test_a_viewer_is_offered_nothing_to_do(self, member: Callable[[Role], Client], project: Project) -> None:
+    def test_a_viewer_is_offered_nothing_to_do(
+        self, member: Callable[[Role], Client], project: Project
+    ) -> None:
         broadcast = started(project)
         copy(broadcast, "failed", "rejected")
         copy(broadcast, "unknown", "no_answer")
@@ -232,7 +242,9 @@ class TestAccess:
         for control in ("pause", "cancel-open", "cancel", "duplicate", "retry-failed", "retry-unknown-open"):
             assert not has_part(response, control)
 
-    def test_a_sender_is_offered_what_can_be_done(self, member: Callable[[Role], Client], project: Project) -> None:
+    def test_a_sender_is_offered_what_can_be_done(
+        self, member: Callable[[Role], Client], project: Project
+    ) -> None:
         broadcast = started(project)
         copy(broadcast, "failed", "rejected")
         copy(broadcast, "unknown", "no_answer")

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 
 _numbers = count(1)
 
@@ -44,6 +44,26 @@ def fresh() -> Iterator[str]:
         connection.close()
         connection.settings_dict["NAME"] = original
         _drop(own)
+
+
+def nobody_writes() -> bool:
+    """Is no process in the middle of a transaction? (Who is frozen in one keeps all others from writing.)"""
+    with connection.cursor() as cursor:
+        if not settings.EMBEDDED:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                "AND pid <> pg_backend_pid() AND state NOT IN ('idle', 'disabled')"
+            )
+            return cursor.fetchone() == (0,)
+        cursor.execute("PRAGMA busy_timeout = 200")
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("ROLLBACK")
+        except OperationalError:
+            return False
+        finally:
+            cursor.execute("PRAGMA busy_timeout = 20000")
+        return True
 
 
 def _url(name: str) -> str:

@@ -10,6 +10,9 @@ from django.core.management.base import BaseCommand
 
 from config.servers import Workers, refuse_unmigrated
 
+LOOK = 1.0
+"""Seconds between two looks at whether to stop. A signal that reached another thread does not end a wait without end."""
+
 
 class Command(BaseCommand):
     """Send until told to stop."""
@@ -26,5 +29,6 @@ class Command(BaseCommand):
         workers.start()
         self.stdout.write("Carillon's worker is ready")
         self.stdout.flush()
-        stopping.wait()
+        while not stopping.wait(LOOK):
+            pass
         workers.stop()

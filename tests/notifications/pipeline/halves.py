@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
+from time import monotonic
 from typing import TypeVar
 
 from django.db import connection, connections
@@ -49,3 +50,11 @@ def together(threads: int, work: Callable[[], Value]) -> list[Value]:
 
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(run, range(threads)))
+
+
+def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait until this is so; it is a failure when it never is."""
+    tick, end = Event(), monotonic() + seconds
+    while not condition():
+        assert monotonic() < end, "It never came to be."
+        tick.wait(0.01)

@@ -1,0 +1,1 @@
+"""Being written by pages A (see the note beside the brief)."""

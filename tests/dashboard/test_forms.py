@@ -1,0 +1,147 @@
+"""What people type while composing becomes what the engine takes, or is told where it is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dashboard.forms import ComposeForm, fingerprint, initial_of
+from notifications.actions.broadcasts import MOST_UIDS
+from notifications.models import AudienceKind, NotificationPriority, Project
+from tests.factories import make_broadcast, make_device
+
+FILLED = {
+    "title": "The coast line reopens",
+    "body": "Trains run again.",
+    "link": "https://northlight.example/coast",
+    "data": '{"screen": "news"}',
+    "channels": ["bell", "push"],
+    "audience": "everyone",
+    "uids": "",
+    "priority": "3",
+}
+
+
+def form(project: Project, **changes: Any) -> ComposeForm:
+    """The form as posted: filled in well, but for the changes."""
+    return ComposeForm(project, {**FILLED, **changes})
+
+
+def problems(project: Project, **changes: Any) -> dict[str, list[str]]:
+    """What the form says is wrong, by field."""
+    return dict(form(project, **changes).errors)
+
+
+def test_it_makes_a_draft_of_what_was_typed(project: Project) -> None:
+    filled = form(project)
+    assert filled.is_valid(), filled.errors
+    draft = filled.draft()
+    assert (draft.title, draft.body, draft.link) == (FILLED["title"], FILLED["body"], FILLED["link"])
+    assert draft.data == {"screen": "news"}
+    assert draft.channels == ("bell", "push")
+    assert draft.audience_kind == AudienceKind.EVERYONE
+    assert draft.priority == NotificationPriority.NORMAL
+
+
+def test_it_splits_uids_at_commas_semicolons_spaces_and_lines(project: Project) -> None:
+    filled = form(project, audience="uids", uids=" a,b ;c\r\n\td\n\na ")
+    assert filled.is_valid(), filled.errors
+    assert filled.draft().audience_uids == ("a", "b", "c", "d")
+
+
+def test_it_forgets_uids_of_an_audience_that_is_not_chosen(project: Project) -> None:
+    filled = form(project, audience="everyone", uids="a b " + "x" * 300)
+    assert filled.is_valid(), filled.errors
+    assert filled.draft().audience_uids == ()
+
+
+def test_it_completes_an_address_without_a_scheme(project: Project) -> None:
+    filled = form(project, link="northlight.example/coast")
+    assert filled.is_valid(), filled.errors
+    assert filled.draft().link == "https://northlight.example/coast"
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("title", "", "Write a title"),
+        ("title", "   ", "Write a title"),
+        ("title", "x" * 201, "at most 200"),
+        ("title", "a\0b", "Null characters"),
+        ("body", "x" * 4001, "at most 4000"),
+        ("link", "not an address", "Write a whole address"),
+        ("link", "javascript:alert(1)", "Write a whole address"),
+        ("data", "{", "This is not JSON"),
+        ("data", "[1]", "Write a JSON object"),
+        ("data", '{"a": 1e999}', "too large"),
+        ("data", '{"a": NaN}', "NaN"),
+        ("data", '{"a": "\\u0000"}', "NUL"),
+        ("data", '{"a": "\\ud800"}', "half a character"),
+        ("data", "[" * 5000, "nested too deeply"),
+        ("channels", [], "Choose at least one channel"),
+        ("channels", ["pigeon"], "no channel called pigeon"),
+        ("audience", "", "Say who gets it"),
+        ("audience", "tags", "Say who gets it"),
+        ("priority", "", "Choose a priority"),
+        ("priority", "99", "Choose normal or critical"),
+    ],
+)
+def test_it_names_the_field_that_is_wrong(project: Project, field: str, typed: Any, said: str) -> None:
+    wrong = problems(project, **{field: typed})
+    assert list(wrong) == [field]
+    assert said in wrong[field][0]
+
+
+def test_it_asks_for_uids_where_none_are_pasted(project: Project) -> None:
+    assert problems(project, audience="uids", uids=" , ") == {
+        "uids": ["Paste at least one uid, or choose Everyone."]
+    }
+
+
+def test_it_refuses_a_uid_that_no_column_could_keep(project: Project) -> None:
+    [said] = problems(project, audience="uids", uids="fine " + "x" * 256)["uids"]
+    assert said.startswith("“xxxxxxxxxxxxxxxxxxxx…” is 256 characters long")
+
+
+def test_it_refuses_more_uids_than_fit(project: Project) -> None:
+    uids = " ".join(f"u{n}" for n in range(MOST_UIDS + 1))
+    assert "50,001 uids are too many" in problems(project, audience="uids", uids=uids)["uids"][0]
+
+
+def test_it_says_what_is_too_long_as_sent(project: Project) -> None:
+    make_device(project)
+    wrong = problems(project, data=f'{{"a": "{"x" * 5000}"}}')
+    assert list(wrong) == ["data"]
+    assert "bytes as sent" in wrong["data"][0]
+
+
+def test_it_lets_long_data_pass_where_nothing_is_pushed(project: Project) -> None:
+    assert problems(project, data=f'{{"a": "{"x" * 5000}"}}', channels=["bell"]) == {}
+
+
+def test_a_new_one_starts_with_every_channel_and_everyone() -> None:
+    start = initial_of(None)
+    assert (start["channels"], start["audience"]) == (["bell", "push"], "everyone")
+
+
+def test_a_copy_starts_with_the_words_of_the_other(project: Project) -> None:
+    other = make_broadcast(
+        project, data={"é": 1}, audience_kind="uids", audience_uids=["a", "b"], channels=["push"], priority=1
+    )
+    filled = ComposeForm(project, initial_of(other))
+    assert filled.is_valid(), filled.errors
+    draft = filled.draft()
+    assert (draft.title, draft.data, draft.priority) == (other.title, {"é": 1}, 1)
+    assert (draft.channels, draft.audience_uids) == (("push",), ("a", "b"))
+
+
+def test_the_fingerprint_changes_with_the_words(project: Project) -> None:
+    broadcast = make_broadcast(project)
+    before = fingerprint(broadcast)
+    assert fingerprint(broadcast) == before
+    for field, value in {"body": "Other.", "data": {"a": 1}, "audience_uids": ["a"], "priority": 1}.items():
+        setattr(broadcast, field, value)
+        after = fingerprint(broadcast)
+        assert after != before, field
+        before = after
