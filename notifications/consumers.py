@@ -7,6 +7,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,6 +22,13 @@ log = logging.getLogger(__name__)
 FORBIDDEN = 4403
 MOST_TOPICS = 20
 MOST_SOCKETS = 2_000
+BEAT = 20
+"""Seconds between two beats of a page's socket. A browser tells its script nothing of the protocol's own pings: without
+beats, a page on a line that died in silence would go on calling itself live."""
+PULSE = 0.5
+"""Seconds between two words that a process sends itself over the bus."""
+DEAF = live.ECHO
+"""Seconds without a word after which a subscription counts as dead. What is lost in less, the echo repeats."""
 
 
 class Hub:
@@ -28,12 +36,14 @@ class Hub:
 
     def __init__(self) -> None:
         self.sockets: defaultdict[str, set[LiveConsumer]] = defaultdict(set)
-        self._listening: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._hears = True
 
-    def start(self) -> None:
+    def start(self, beat: float = BEAT) -> None:
         """Listen, on the running loop: to the bus where there is one, else to the threads of this process."""
+        self._tasks = [asyncio.create_task(self._beat(beat))]
         if settings.REDIS_URL:
-            self._listening = asyncio.create_task(self._listen())
+            self._tasks += [asyncio.create_task(self._listen()), asyncio.create_task(_pulse())]
         else:
             loop = asyncio.get_running_loop()
             live.local = lambda topics: _call_soon(loop, self.deliver, topics)
@@ -41,8 +51,8 @@ class Hub:
     def stop(self) -> None:
         """Stop listening."""
         live.local = None
-        if self._listening:
-            self._listening.cancel()
+        for task in self._tasks:
+            task.cancel()
 
     def add(self, socket: LiveConsumer) -> None:
         """From now on this socket hears of its topics."""
@@ -51,7 +61,7 @@ class Hub:
 
     def discard(self, socket: LiveConsumer) -> None:
         """This socket is gone."""
-        for topic in socket.topics:
+        for topic in socket.topics & self.sockets.keys():
             self.sockets[topic].discard(socket)
             if not self.sockets[topic]:
                 del self.sockets[topic]
@@ -64,28 +74,52 @@ class Hub:
         """Tell the sockets concerned."""
         for topic in topics:
             for socket in self.sockets.get(topic, ()):
-                socket.tell(topic)
+                socket.tell(topic=topic)
+
+    async def _beat(self, seconds: float) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            for socket in set().union(*self.sockets.values()):
+                socket.tell(beat=seconds)
 
     async def _listen(self) -> None:
         """One subscription, kept for ever; after an interruption every page is told to look again."""
-        layer = live.bus()
         while True:
             try:
-                channel = await layer.new_channel()
-                await layer.group_add(live.GROUP, channel)
-                self.deliver(list(self.sockets))
-                while True:
-                    self.deliver((await layer.receive(channel))["topics"])
-            except asyncio.CancelledError:
-                raise
+                await self._hear(live.bus())
             except Exception as error:
-                log.warning("The live bus was lost (%s); listening again.", type(error).__name__)
-                await asyncio.sleep(live.RETRY)
+                if self._hears:
+                    log.warning(
+                        "The live bus was lost (%s); pages catch up when it is back.", type(error).__name__
+                    )
+                self._hears = False
+            with suppress(Exception):
+                await live.bus().flush()
+            await asyncio.sleep(live.RETRY)
+
+    async def _hear(self, layer: Any) -> None:
+        """Subscribe and listen, until the bus throws something or says nothing for too long."""
+        async with asyncio.timeout(live.PATIENCE):
+            channel = await layer.new_channel()
+            await layer.group_add(live.GROUP, channel)
+        self._hears = True
+        self.deliver(list(self.sockets))
+        while True:
+            async with asyncio.timeout(DEAF):
+                message = await layer.receive(channel)
+            self.deliver(message["topics"])
+
+
+async def _pulse() -> None:
+    """Send this process a word about nothing again and again, so that silence means something."""
+    while True:
+        await live.carry(())
+        await asyncio.sleep(PULSE)
 
 
 def _call_soon(loop: asyncio.AbstractEventLoop, deliver: Any, topics: list[str]) -> None:
     """Hand topics to the server's loop; during shutdown nobody is there to hear them."""
-    if not loop.is_closed():
+    with suppress(RuntimeError):
         loop.call_soon_threadsafe(deliver, topics)
 
 
@@ -94,6 +128,9 @@ hub = Hub()
 
 class LiveConsumer(AsyncWebsocketConsumer):
     """One open page. It says nothing; it hears the names of topics that changed and asks for the rest over HTTP."""
+
+    channel_layer_alias = ""
+    """None: the hub listens for all sockets of the process."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -114,6 +151,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return
         await self.accept()
         hub.add(self)
+        self.tell(beat=BEAT)
 
     async def disconnect(self, code: int) -> None:
         """Leave the hub."""
@@ -122,16 +160,16 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Pages have nothing to say here."""
 
-    def tell(self, topic: str) -> None:
-        """Send a topic; what changes while a slow page is still reading is gathered."""
-        self._pending.add(topic)
+    def tell(self, **word: str | float) -> None:
+        """Send a word: a topic, or how soon there will be the next; what comes while a slow page reads is gathered."""
+        self._pending.add(json.dumps(word))
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._drain())
 
     async def _drain(self) -> None:
-        while self._pending:
-            topic = self._pending.pop()
-            await self.send(text_data=json.dumps({"topic": topic}))
+        with suppress(Exception):  # whatever ends a send, the socket is gone and `disconnect` follows
+            while self._pending:
+                await self.send(text_data=self._pending.pop())
 
 
 def _is_same_origin(scope: Mapping[str, Any]) -> bool:

@@ -21,6 +21,8 @@ ECHO = 2.0
 """Seconds after which a topic is told once more: a listener that was just reconnecting may have missed the first."""
 RETRY = 1.0
 """Seconds until a bus that could not be reached is tried again."""
+PATIENCE = 5.0
+"""Seconds that a bus may take to answer; a machine that is gone never does."""
 
 local: Callable[[list[str]], None] | None = None
 """Set by the hub of this process where there is no bus between processes: takes topics, from any thread."""
@@ -34,7 +36,7 @@ def bus() -> BaseChannelLayer:
 def publish(*topics: str) -> None:
     """Say that these topics changed, once the current transaction is committed. Never raises, never waits."""
     if topics:
-        transaction.on_commit(lambda: _announcer().tell(topics))
+        transaction.on_commit(lambda: _announcer().tell(topics), robust=True)
 
 
 class Announcer(threading.Thread):
@@ -44,8 +46,9 @@ class Announcer(threading.Thread):
         super().__init__(name="carillon-live", daemon=True)
         self._loop = asyncio.new_event_loop()
         self._fresh: set[str] = set()
-        self._echo: set[str] = set()
-        self._flushing = False
+        self._told: dict[str, float] = {}
+        self._sending: asyncio.Task[None] | None = None
+        self._reaches = True
 
     def run(self) -> None:
         self._loop.run_forever()
@@ -56,41 +59,59 @@ class Announcer(threading.Thread):
 
     def _add(self, topics: frozenset[str]) -> None:
         self._fresh |= topics
-        self._echo |= topics
-        if not self._flushing:
-            self._flushing = True
-            self._loop.call_later(GATHER, self._flush)
+        if self._sending is None or self._sending.done():
+            self._sending = self._loop.create_task(self._send_all())
 
-    def _flush(self) -> None:
-        self._task = self._loop.create_task(self._send_until_sent())
+    async def _send_all(self) -> None:
+        """One round after the other while there is something to tell; however long the bus is away, none piles up."""
+        while self._fresh:
+            await asyncio.sleep(GATHER)
+            topics, self._fresh = self._fresh, set()
+            if local is not None:
+                local(sorted(topics))
+                continue
+            reached = await carry(topics)
+            self._note(reached)
+            if reached:
+                self._plan_echo(topics)
+            else:
+                self._fresh |= topics
+                await asyncio.sleep(RETRY)
 
-    async def _send_until_sent(self) -> None:
-        topics, self._fresh = sorted(self._fresh), set()
-        self._flushing = False
-        while not await self._sent(topics):
-            await asyncio.sleep(RETRY)
-        self._loop.call_later(ECHO, self._repeat)
+    def _note(self, reached: bool) -> None:
+        """Log that the bus went away, or came back; not every try in between."""
+        if reached == self._reaches:
+            return
+        self._reaches = reached
+        if reached:
+            log.info("The live bus answers again.")
+        else:
+            log.warning("The live bus cannot be reached; pages catch up when it is back.")
 
-    def _repeat(self) -> None:
-        topics, self._echo = sorted(self._echo), set()
+    def _plan_echo(self, topics: set[str]) -> None:
+        now = self._loop.time()
+        self._told.update(dict.fromkeys(topics, now))
+        self._loop.call_later(ECHO, self._repeat, now)
+
+    def _repeat(self, moment: float) -> None:
+        """Tell again what was told at that moment and not since."""
+        topics = [topic for topic, told in self._told.items() if told == moment]
+        for topic in topics:
+            del self._told[topic]
         if topics:
-            self._task = self._loop.create_task(self._send_once(topics))
+            self._echo = self._loop.create_task(carry(topics))
 
-    async def _send_once(self, topics: list[str]) -> None:
-        await self._sent(topics)
 
-    async def _sent(self, topics: list[str]) -> bool:
-        if local is not None:
-            local(topics)
-            return True
-        if not settings.REDIS_URL:
-            return True  # no web server in this process and no bus: nobody listens
-        try:
-            await bus().group_send(GROUP, {"type": "live.topics", "topics": topics})
-        except Exception as error:  # whatever the bus throws, pages catch up when it is back
-            log.warning("The live bus cannot be reached (%s).", type(error).__name__)
-            return False
-        return True
+async def carry(topics: Iterable[str]) -> bool:
+    """Send topics over the bus. False when it cannot be reached."""
+    if not settings.REDIS_URL:
+        return True  # no web server in this process and no bus: nobody listens
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await bus().group_send(GROUP, {"type": "live.topics", "topics": sorted(topics)})
+    except Exception:  # whatever the bus throws, the work goes on
+        return False
+    return True
 
 
 _lock = threading.Lock()

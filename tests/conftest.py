@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
-from pytest_django import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker, Settings
 
 from notifications import clock
 from notifications.channels import push
@@ -25,6 +25,12 @@ def clock_is_right() -> Iterator[None]:
     """A test that turns the clock leaves it right for the next one."""
     yield
     clock.reset()
+
+
+@pytest.fixture(autouse=True)
+def passwords_are_cheap(settings: Settings) -> None:
+    """A hash that is meant to be slow would be most of what a test does."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)

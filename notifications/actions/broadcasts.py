@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,17 +26,7 @@ from notifications.models import (
 from notifications.models.message import REPLAYABLE_STATES
 
 MOST_UIDS = 50_000
-CONTENT_FIELDS = (
-    "title",
-    "body",
-    "link",
-    "data",
-    "channels",
-    "audience_kind",
-    "audience_uids",
-    "priority",
-)
-"""What an operator composes and confirms."""
+CONTENT = ("title", "body", "link", "data", "channels", "audience_kind", "audience_uids", "priority")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +67,7 @@ def check_draft(project: Project, draft: Draft) -> list[wire.Problem]:
                 message=f"{len(draft.audience_uids):,} uids are too many: {MOST_UIDS:,} fit in one broadcast.",
             )
         )
-    sample = Broadcast(project=project, **_columns(draft))
+    sample = Broadcast(project=project, **_content(draft))
     for key in draft.channels:
         if key in channels.CHANNELS:
             problems += [p for p in channels.get(key).check_content(sample) if p not in problems]
@@ -89,7 +77,7 @@ def check_draft(project: Project, draft: Draft) -> list[wire.Problem]:
 @audited("broadcast.compose")
 def compose(actor: Actor, project: Project, draft: Draft) -> Facts:
     """Save a new draft. Returns {"broadcast": id}."""
-    broadcast = Broadcast.objects.create(project=project, created_by_id=actor.user_id, **_columns(draft))
+    broadcast = Broadcast.objects.create(project=project, created_by_id=actor.user_id, **_content(draft))
     return {"broadcast": broadcast.pk}
 
 
@@ -97,7 +85,7 @@ def compose(actor: Actor, project: Project, draft: Draft) -> Facts:
 def edit(actor: Actor, broadcast: Broadcast, draft: Draft) -> Facts:
     """Change a draft. Raises Refused once it has started."""
     drafts = Broadcast.objects.filter(pk=broadcast.pk, state=BroadcastState.DRAFT)
-    if not drafts.update(**_columns(draft)):
+    if not drafts.update(**_content(draft)):
         raise Refused("It has started already: a broadcast cannot be changed then. Duplicate it instead.")
     return {"broadcast": broadcast.pk}
 
@@ -106,28 +94,25 @@ class Changed(Refused):
     """What was confirmed is no longer what would be sent: it must be looked at again."""
 
 
-def confirmation(broadcast: Broadcast, people: int) -> str:
-    """A short text that stands for what somebody confirmed: these words on these channels, to so many."""
-    said = [getattr(broadcast, name) for name in CONTENT_FIELDS]
-    return hashlib.sha256(json.dumps([people, *said]).encode()).hexdigest()[:32]
-
-
 @audited("broadcast.start")
-def start(actor: Actor, broadcast: Broadcast, confirmed: str = "") -> Facts:
+def start(actor: Actor, broadcast: Broadcast, *, people: int | None = None) -> Facts:
     """Start sending a draft. Returns the numbers it starts with; a broadcast that has started is left alone.
 
-    Raises Refused when it would reach nobody, and Changed when it is not what `confirmed` stands for (where that is
-    given). The number of queries does not depend on the audience.
+    Raises Changed when the stored draft is not what `broadcast` says, or when it would reach others than the `people`
+    confirmed (where that is given); Refused when it would reach nobody. The number of queries does not depend on the
+    audience.
     """
-    # As it is now, and held: nobody can change a word between this look and the start.
+    # Held from here on: what was read and what is sent are the same words.
     draft = Broadcast.objects.select_for_update(of=("self",)).select_related("project").get(pk=broadcast.pk)
     if draft.state != BroadcastState.DRAFT:
         return {"already": True}
+    if _content(draft) != _content(broadcast):
+        raise Changed("Somebody changed this draft meanwhile. Read it again before you send it.")
     numbers = reach(draft.project, AudienceKind(draft.audience_kind), draft.audience_uids)
-    people = numbers.addressed(draft.channels)
-    if confirmed and confirmed != confirmation(draft, people):
-        raise Changed("The draft or its number has changed since you saw it. Look again, then send.")
-    if not people:
+    addressed = numbers.addressed(draft.channels)
+    if people is not None and people != addressed:
+        raise Changed("The audience changed meanwhile. Check the number, then send.")
+    if not addressed:
         raise Refused("Nobody would get this: the audience has no account and no device on these channels.")
     now = clock.now()
     Broadcast.objects.filter(pk=draft.pk, state=BroadcastState.DRAFT).update(
@@ -138,7 +123,7 @@ def start(actor: Actor, broadcast: Broadcast, confirmed: str = "") -> Facts:
     )
     _ensure_credentials(draft)
     _announce(draft, wake.Step.EXPAND)
-    return {"addressed": people}
+    return {"addressed": addressed}
 
 
 @audited("broadcast.pause")
@@ -277,6 +262,7 @@ def _ensure_credentials(broadcast: Broadcast) -> None:
     )
 
 
-def _columns(draft: Draft) -> dict[str, Any]:
-    given = {name: getattr(draft, name) for name in CONTENT_FIELDS}
-    return given | {"channels": list(draft.channels), "audience_uids": list(draft.audience_uids)}
+def _content(source: Draft | Broadcast) -> dict[str, Any]:
+    """What an operator composes and confirms, as it is stored."""
+    said = {name: getattr(source, name) for name in CONTENT}
+    return said | {"channels": list(source.channels), "audience_uids": list(source.audience_uids)}

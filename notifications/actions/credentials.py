@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from notifications import encryption, live, wake
+from notifications import clock, encryption, live, wake
 from notifications.actions.audit import Actor, Facts, Refused, audited
 from notifications.models import Credential
 
@@ -22,7 +22,7 @@ def set_secrets(actor: Actor, credential: Credential, secrets: Mapping[str, str]
 def pause(actor: Actor, credential: Credential) -> Facts:
     """Stop sending with this credential; what waits goes on waiting. Raises Refused when it is paused already."""
     if not Credential.objects.filter(pk=credential.pk, paused_reason="").update(
-        paused_reason=f"Paused by {actor.name}"
+        paused_reason=f"Paused by {actor.name}", paused_at=clock.now()
     ):
         raise Refused("It is paused already.")
     live.publish(f"project:{credential.project_id}")

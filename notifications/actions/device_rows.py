@@ -157,7 +157,12 @@ def _tags(values: dict[str, str]) -> list[str]:
 
 
 def _cells(line: str) -> tuple[str, ...]:
-    return tuple(next(csv.reader([line.rstrip("\r\n")]), []))
+    """The cells of a line as far as it has any; a line that cannot be taken apart is one cell."""
+    bare = line.rstrip("\r\n")
+    try:
+        return tuple(next(csv.reader([bare]), []))
+    except csv.Error:
+        return (bare,)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -15,29 +16,33 @@ from notifications import clock
 from notifications.actions.audit import Actor, Facts, write_down
 from notifications.actions.device_rows import DeviceRow
 from notifications.models import Device, Identity, InactiveReason, Project, Recipient
-from notifications.models.bulk import update_rows
+from notifications.models.bulk import insert_rows, update_rows
 
 CHUNK = 2_000
 """Rows that one transaction takes in: large enough to be quick, short enough not to hold up the sending."""
+PROFILE = ("name", "locale", "timezone", "tags")
+COUNTS = ("people", "added", "updated", "unchanged", "moved", "left_off")
 
 
 def import_rows(actor: Actor, project: Project, rows: Iterable[DeviceRow]) -> Facts:
     """Take in rows chunk by chunk; each chunk is all or nothing. Returns how many devices were added, updated, …
 
-    The same rows again change nothing. A token that belonged to somebody else moves, and is counted as moved; a
-    device that its provider declared gone stays off.
+    The same rows again change nothing, and neither does an empty cell. A token that belonged to somebody else moves,
+    and is counted as moved; a device that its provider declared gone stays off.
     """
-    totals: Counter[str] = Counter(people=0, added=0, updated=0, unchanged=0, moved=0, left_off=0)
+    totals: Counter[str] = Counter()
     chunk: list[DeviceRow] = []
-    for row in rows:
-        chunk.append(row)
-        if len(chunk) >= CHUNK:
+    try:
+        for row in rows:
+            chunk.append(row)
+            if len(chunk) >= CHUNK:
+                totals += _take_in(project, chunk)
+                chunk = []
+        if chunk:
             totals += _take_in(project, chunk)
-            chunk = []
-    if chunk:
-        totals += _take_in(project, chunk)
-    facts = {name: totals[name] for name in ("people", "added", "updated", "unchanged", "moved", "left_off")}
-    write_down(actor, "devices.import", project, facts)
+    finally:  # an import that breaks off has done something too
+        facts = {name: totals[name] for name in COUNTS}
+        write_down(actor, "devices.import", project, facts)
     return facts
 
 
@@ -50,25 +55,25 @@ def _take_in(project: Project, rows: Sequence[DeviceRow]) -> Counter[str]:
     counts: Counter[str] = Counter(people=new_people)
     fresh, changed, moved = [], [], []
     for row in rows:
-        device = standing.get((row.provider, row.token))
-        verdict = _verdict(device, row)
+        device, owner = standing.get((row.provider, row.token)), owners[row.uid]
+        verdict = _verdict(device, row, owner)
         counts[verdict] += 1
         if verdict in ("added", "moved"):
-            fresh.append(_device(project, row, owners[row.uid]))
-        if verdict == "moved":
-            moved.append(device)
-        if verdict == "updated" and device:
-            changed.append({"id": device.pk, **_details(row)})
+            fresh.append(_new_device(project, row, owner))
+        if device and verdict == "moved":
+            moved.append(device.pk)
+        if device and verdict == "updated":
+            changed.append({"id": device.pk, "user": owner, **_details(row, device)})
     now = clock.now()
-    Device.objects.filter(pk__in=[device.pk for device in moved if device]).update(
+    Device.objects.filter(pk__in=moved).update(
         is_active=False, inactive_reason=InactiveReason.MOVED, date_retired=now
     )
     update_rows(Device, changed)
-    Device.objects.bulk_create(fresh, ignore_conflicts=True)
+    insert_rows(Device, fresh)
     return counts
 
 
-def _verdict(device: Device | None, row: DeviceRow) -> str:
+def _verdict(device: Device | None, row: DeviceRow, owner: int) -> str:
     """What this row does to the device that stands with its token."""
     if device is None:
         return "added"
@@ -76,8 +81,8 @@ def _verdict(device: Device | None, row: DeviceRow) -> str:
         return "moved"
     if not device.is_active:
         return "left_off" if device.uid == row.uid else "added"
-    same = all(getattr(device, name) == value for name, value in _details(row).items())
-    return "unchanged" if same else "updated"
+    same = all(getattr(device, name) == value for name, value in _details(row, device).items())
+    return "unchanged" if same and device.user_id == owner else "updated"
 
 
 def _standing(project: Project, rows: Sequence[DeviceRow]) -> Iterable[Device]:
@@ -87,19 +92,24 @@ def _standing(project: Project, rows: Sequence[DeviceRow]) -> Iterable[Device]:
     return found
 
 
-def _details(row: DeviceRow) -> dict[str, Any]:
-    return {"lang": row.language, "timezone": row.timezone, "tags": list(row.tags)}
+def _details(row: DeviceRow, device: Device) -> dict[str, Any]:
+    """What the row says of the device; where it says nothing, what the device says already."""
+    return {
+        "lang": row.language or device.lang,
+        "timezone": row.timezone or device.timezone,
+        "tags": list(row.tags) or device.tags,
+    }
 
 
-def _device(project: Project, row: DeviceRow, user_id: int) -> Device:
-    return Device(
-        project=project,
-        provider=row.provider,
-        push_token=row.token,
-        uid=row.uid,
-        user_id=user_id,
-        **_details(row),
-    )
+def _new_device(project: Project, row: DeviceRow, owner: int) -> dict[str, Any]:
+    return {
+        "project": project.pk,
+        "provider": row.provider,
+        "push_token": row.token,
+        "uid": row.uid,
+        "user": owner,
+        **_details(row, Device()),
+    }
 
 
 def _accounts(project: Project, rows: Sequence[DeviceRow]) -> tuple[dict[str, int], int]:
@@ -109,10 +119,9 @@ def _accounts(project: Project, rows: Sequence[DeviceRow]) -> tuple[dict[str, in
     missing = {uid: row for uid, row in by_uid.items() if uid not in known}
     if not missing:
         return known, 0
-    accounts = _usernames_to_accounts(project, missing)
-    Identity.objects.bulk_create(
-        [Identity(project=project, uid=uid, user_id=accounts[uid]) for uid in missing], ignore_conflicts=True
-    )
+    accounts = _usernames_to_accounts(missing)
+    identities = [{"project": project.pk, "uid": uid, "user": accounts[uid]} for uid in missing]
+    insert_rows(Identity, identities, conflict=["project", "uid"])
     return known | _known(project, missing), len(missing)
 
 
@@ -121,42 +130,48 @@ def _known(project: Project, uids: Iterable[str]) -> dict[str, int]:
     return dict(identities.values_list("uid", "user_id"))
 
 
-def _usernames_to_accounts(project: Project, missing: dict[str, DeviceRow]) -> dict[str, int]:
-    """An account for each of these uids: the one of that name, unless another project knows it; else a new one."""
-    user_model = get_user_model()
-    named = user_model.objects.filter(username__in_list=[_username(uid) for uid in missing])
-    elsewhere = set(named.filter(identities__isnull=False).values_list("username", flat=True))
-    names = {uid: _username(uid, project if _username(uid) in elsewhere else None) for uid in missing}
+def _usernames_to_accounts(missing: dict[str, DeviceRow]) -> dict[str, int]:
+    """An account for each of these uids: the one of that name, unless a project knows it already; else a new one."""
+    users = get_user_model().objects
+    plain = {uid: _username(uid) for uid in missing}
+    named = users.filter(username__in_list=plain.values(), identities__isnull=False)
+    names = _different(plain, set(named.values_list("username", flat=True)))
     nobody = make_password(None)
-    user_model.objects.bulk_create(
-        [user_model(username=names[uid], email=row.email, password=nobody) for uid, row in missing.items()],
-        ignore_conflicts=True,
-    )
-    ids = dict(
-        user_model.objects.filter(username__in_list=list(names.values())).values_list("username", "pk")
-    )
+    new = [{"username": names[uid], "email": row.email, "password": nobody} for uid, row in missing.items()]
+    insert_rows(get_user_model(), new, conflict=["username"])
+    ids = dict(users.filter(username__in_list=names.values()).values_list("username", "pk"))
     return {uid: ids[name] for uid, name in names.items()}
 
 
-def _username(uid: str, project: Project | None = None) -> str:
-    """The account name for a uid: the uid itself, with the project where the plain one is another's; 150 letters."""
-    name = f"{uid}.{project.slug}" if project else uid
-    if len(name) <= 150:
-        return name
-    return f"{name[:100]}~{hashlib.sha256(name.encode()).hexdigest()[:40]}"
+def _username(uid: str) -> str:
+    """The account name for a uid: the uid itself as far as 150 letters hold it."""
+    return uid if len(uid) <= 150 else f"{uid[:100]}~{hashlib.sha256(uid.encode()).hexdigest()[:40]}"
+
+
+def _different(names: dict[str, str], taken: set[str]) -> dict[str, str]:
+    """The names, with one that nobody could have guessed where somebody else has it: two people never become one."""
+    found = {}
+    for uid, name in names.items():
+        found[uid] = f"{name[:100]}~{secrets.token_hex(16)}" if name in taken else name
+        taken.add(name)
+    return found
 
 
 def _profiles(rows: Sequence[DeviceRow], owners: dict[str, int]) -> None:
-    """Write what the rows say of the people; a row that says nothing changes nothing."""
-    told = {owners[row.uid]: row for row in rows if row.name or row.language or row.timezone or row.tags}
-    Recipient.objects.bulk_create(
-        [
-            Recipient(
-                user_id=pk, name=row.name, locale=row.language, timezone=row.timezone, tags=list(row.tags)
-            )
-            for pk, row in told.items()
-        ],
-        update_conflicts=True,
-        unique_fields=["user"],
-        update_fields=["name", "locale", "timezone", "tags"],
-    )
+    """Write what the rows say of the people; of several rows the last that says something counts."""
+    told: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        said = {"name": row.name, "locale": row.language, "timezone": row.timezone, "tags": list(row.tags)}
+        told.setdefault(owners[row.uid], {}).update({name: value for name, value in said.items() if value})
+    told = {owner: said for owner, said in told.items() if said}
+    standing = {each.user_id: each for each in Recipient.objects.filter(user__in=told)}
+    blank = Recipient()
+    known = {owner: {name: getattr(standing.get(owner, blank), name) for name in PROFILE} for owner in told}
+    new = [{"user": owner, **known[owner], **said} for owner, said in told.items() if owner not in standing]
+    changed = [
+        {"id": standing[owner].pk, **known[owner], **said}
+        for owner, said in told.items()
+        if owner in standing and {**known[owner], **said} != known[owner]
+    ]
+    insert_rows(Recipient, new, conflict=["user"])
+    update_rows(Recipient, changed)

@@ -63,10 +63,11 @@ def update_rows(
         return [row[0] for row in cursor.fetchall()]
 
 
-def insert_rows(model: type[Model], rows: Sequence[Mapping[str, Any]], conflict: Sequence[str]) -> int:
+def insert_rows(model: type[Model], rows: Sequence[Mapping[str, Any]], conflict: Sequence[str] = ()) -> int:
     """Insert these rows in one statement; those that stand already are left alone. Returns how many were inserted.
 
-    Every row has the same keys: the names of all columns that matter; fields not named get their default.
+    Every row has the same keys: the names of all columns that matter; fields not named get their default. `conflict`
+    names the fields of the unique constraint that says "stands already"; without it, any of them does.
     """
     if not rows:
         return 0
@@ -80,11 +81,11 @@ def insert_rows(model: type[Model], rows: Sequence[Mapping[str, Any]], conflict:
     fields = given | rest
     document = _document(fields, [{**defaults, **row} for row in rows])
     columns = ", ".join(_column(field) for field in fields.values())
-    target = ", ".join(_column(model._meta.get_field(name)) for name in conflict)
+    target = f"({', '.join(_column(model._meta.get_field(name)) for name in conflict)})" if conflict else ""
     sql = (
         f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({columns}) "
         f"SELECT {', '.join(f'new_{name}' for name in fields)} FROM {_rows_sql(fields)} v WHERE true "
-        f"ON CONFLICT ({target}) DO NOTHING"
+        f"ON CONFLICT {target} DO NOTHING"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [document])

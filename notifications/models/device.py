@@ -38,21 +38,20 @@ def _settle(devices: list[Device]) -> None:
 
 def _name(devices: list[Device]) -> None:
     """Call owners what their project calls them, else by their account's name, numbered where somebody else has it."""
-    nameless = [device for device in devices if device.user_id and not device.uid]
+    nameless = [(device, device.user_id) for device in devices if device.user_id and not device.uid]
     if not nameless:
         return
-    projects = {device.project_id for device in nameless}
-    owners = {device.user_id for device in nameless}
+    owners = {user_id for _, user_id in nameless}
     accounts = get_user_model().objects.filter(pk__in=owners)
     names = {account.pk: account.get_username() for account in accounts}
-    identities = Identity.objects.filter(project__in=projects)
+    identities = Identity.objects.filter(project__in={device.project_id for device, _ in nameless})
     known = identities.filter(user__in=owners).order_by("-id").values_list("project_id", "user_id", "uid")
-    called = {(project, user): uid for project, user, uid in known}
+    called = {(project_id, user_id): uid for project_id, user_id, uid in known}
     taken = set(identities.filter(uid__in_list=names.values()).values_list("project_id", "uid"))
-    for device in nameless:
-        name = names[device.user_id]
-        free = name if (device.project_id, name) not in taken else f"{name}~{device.user_id}"
-        device.uid = called.get((device.project_id, device.user_id), free)
+    for device, user_id in nameless:
+        name = names[user_id]
+        free = f"{name}~{user_id}" if (device.project_id, name) in taken else name
+        device.uid = called.get((device.project_id, user_id), free)
 
 
 class DeviceQuerySet(models.QuerySet["Device"]):
@@ -136,5 +135,6 @@ class Device(models.Model):
     @property
     def short_token(self) -> str:
         """The address, cut so that it can be recognised but not used."""
-        head, bracket, _ = self.push_token.partition("[")
-        return f"{head}{bracket}…{self.push_token[-4:]}" if len(self.push_token) > 12 else "…"
+        form, bracket, _ = self.push_token.partition("[")
+        start = f"{form}[" if bracket else ""
+        return f"{start}…{self.push_token[-4:]}" if len(self.push_token) > 12 else "…"

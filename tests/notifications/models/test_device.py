@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError
-from pytest_django import DjangoAssertNumQueries
 
 from notifications.models import Device, Identity, Project
 from tests.factories import make_account, make_device, make_token
@@ -67,14 +66,6 @@ class TestOwner:
         make_device(project, uid="kiosk")
         assert Identity.objects.count() == 0
 
-    def test_a_thousand_take_as_many_queries_as_ten(
-        self, project: Project, ada: User, django_assert_num_queries: DjangoAssertNumQueries
-    ) -> None:
-        nameless = [Device(project=project, user=ada, push_token=make_token()) for _ in range(10)]
-        # Accounts, what they are called, which names are taken; one insert of identities and one of devices.
-        with django_assert_num_queries(7):
-            Device.objects.bulk_create(nameless)
-
 
 class TestAddress:
     def test_it_has_one_active_owner(self, project: Project) -> None:
@@ -93,7 +84,9 @@ class TestAddress:
         make_device(project, token=token, is_active=False)
         make_device(project, token=token)
 
-    @pytest.mark.parametrize("token", ["ExponentPushToken[abcdefghijklmnop]", "x" * 12, "f" * 64])
+    @pytest.mark.parametrize(
+        "token", ["ExponentPushToken[abcdefghijklmnop]", "short", "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"]
+    )
     def test_its_short_form_gives_nothing_away(self, token: str) -> None:
         short = Device(push_token=token).short_token
         assert token not in short

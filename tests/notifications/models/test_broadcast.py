@@ -1,0 +1,48 @@
+"""Broadcast: what it says, and where its copies wait."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from notifications import clock
+from notifications.models import Broadcast, BroadcastState, NotificationPriority, Project
+from notifications.models.broadcast import LANE_BULK, LANE_CRITICAL
+
+
+def test_its_link_travels_where_apps_look_for_it() -> None:
+    content = Broadcast(title="Song", link="https://bells.example/").push_content()
+    assert content.data == {"url": "https://bells.example/"}
+
+
+def test_a_url_of_its_own_data_goes_first() -> None:
+    broadcast = Broadcast(title="Song", link="https://bells.example/", data={"url": "app://song"})
+    assert broadcast.push_content().data == {"url": "app://song"}
+
+
+def test_its_data_is_not_changed_by_that() -> None:
+    broadcast = Broadcast(title="Song", link="https://bells.example/", data={"page": 1})
+    broadcast.push_content()
+    assert broadcast.data == {"page": 1}
+
+
+def test_without_data_it_carries_none() -> None:
+    assert Broadcast(title="Song").push_content().data is None
+
+
+@pytest.mark.parametrize("priority", NotificationPriority)
+def test_only_a_critical_one_overtakes(priority: NotificationPriority) -> None:
+    lane = LANE_CRITICAL if priority == NotificationPriority.CRITICAL else LANE_BULK
+    assert Broadcast(priority=priority).lane == lane
+
+
+def test_its_copies_expire_as_its_project_says() -> None:
+    broadcast = Broadcast(project=Project(message_ttl=timedelta(hours=5)))
+    now = clock.now()
+    assert broadcast.expiry(now) == now + timedelta(hours=5)
+
+
+@pytest.mark.parametrize("state", BroadcastState)
+def test_one_that_sends_or_pauses_is_live(state: BroadcastState) -> None:
+    assert Broadcast(state=state).is_live == (state in ("sending", "paused"))
