@@ -13,6 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from notifications.actions.audit import Actor
 from notifications.models import Membership, Project, Role
@@ -105,6 +106,10 @@ def _to_login(request: HttpRequest) -> HttpResponse:
     """To the form, and afterwards back: to the page asked for, or to the page that a form was sent from."""
     if request.method in READS:
         return redirect_to_login(request.get_full_path())
-    came_from = urlsplit(request.headers.get("Referer", ""))
-    is_ours = came_from.netloc == request.get_host()
-    return redirect_to_login(came_from.path if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL))
+    came_from = request.headers.get("Referer", "")
+    is_ours = came_from.startswith("http") and url_has_allowed_host_and_scheme(
+        came_from, {request.get_host()}
+    )
+    return redirect_to_login(
+        urlsplit(came_from).path if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
+    )

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Count, Q, QuerySet
 
+from dashboard.whole import whole
 from notifications.models import Broadcast, BroadcastState, Project
 from notifications.queries.progress import Progress, progress_of_many
 
@@ -45,8 +46,8 @@ class Wanted:
         return cls(
             state=state if state in TABS else "",
             text=query.get("q", "").replace("\0", "").strip()[:200],
-            before=_id(query.get("before", "")),
-            after=_id(query.get("after", "")),
+            before=whole(query.get("before", "")),
+            after=whole(query.get("after", "")),
         )
 
     @property
@@ -126,19 +127,22 @@ def _filtered(project: Project, wanted: Wanted) -> QuerySet[Broadcast]:
 def _page(rows: QuerySet[Broadcast], wanted: Wanted) -> tuple[list[Broadcast], int | None, int | None]:
     """The rows of one page, newest first, and the ids that the newer and the older page start from, if there are any.
 
-    By key, not by offset: the thousandth page is as quick as the first.
+    By key, not by offset: the thousandth page is as quick as the first. A place whose rows are gone, or that has not a
+    page full of newer ones, is the first page.
     """
     if wanted.after is not None:
         found = list(rows.filter(pk__gt=wanted.after).order_by("pk")[: PAGE + 1])
-        shown, has_newer, has_older = found[:PAGE][::-1], len(found) > PAGE, True
-    else:
-        start = rows if wanted.before is None else rows.filter(pk__lt=wanted.before)
-        found = list(start.order_by("-pk")[: PAGE + 1])
-        shown, has_newer, has_older = found[:PAGE], wanted.before is not None, len(found) > PAGE
-    if not shown:
-        return [], None, None
-    return shown, shown[0].pk if has_newer else None, shown[-1].pk if has_older else None
+        if len(found) > PAGE:
+            shown = found[:PAGE][::-1]
+            return shown, shown[0].pk, shown[-1].pk
+    if wanted.before is not None:
+        found = list(rows.filter(pk__lt=wanted.before).order_by("-pk")[: PAGE + 1])
+        if found:
+            return found[:PAGE], found[0].pk, _older(found)
+    found = list(rows.order_by("-pk")[: PAGE + 1])
+    return found[:PAGE], None, _older(found)
 
 
-def _id(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+def _older(found: list[Broadcast]) -> int | None:
+    """Where the older page starts, if one more row than a page holds was found."""
+    return found[PAGE - 1].pk if len(found) > PAGE else None

@@ -13,8 +13,10 @@ from dashboard.json_object import json_object
 from notifications.actions.broadcasts import Draft, channel_choices, check_draft
 from notifications.models import AudienceKind, Broadcast, NotificationPriority, Project
 
-UID_SEPARATORS = re.compile(r"[\s,;]+")
+UID_SEPARATORS = re.compile(r"[\s,;\0]+")
 UID_LENGTH = 255
+DATA_LENGTH = 10_000
+"""Characters of data as they are kept; typed ones may be twice as many, for the sake of spaces."""
 
 
 class UidsField(forms.CharField):
@@ -42,7 +44,7 @@ class ComposeForm(forms.Form):
     )
     data = forms.CharField(  # type: ignore[assignment]  # the form keeps what was posted under the same name
         required=False,
-        max_length=10_000,
+        max_length=2 * DATA_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "placeholder": '{"screen": "news"}'}),
         help_text="A JSON object that the app receives with the push.",
     )
@@ -82,13 +84,29 @@ class ComposeForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.project = project
 
+    def clean_body(self) -> str:
+        """The body with the line ends of phones, not those of forms."""
+        body: str = self.cleaned_data["body"]
+        return body.replace("\r\n", "\n").replace("\r", "\n")
+
     def clean_data(self) -> dict[str, Any]:
         """The data as an object."""
         text = self.cleaned_data["data"].strip()
         try:
-            return json_object(text) if text else {}
+            read = json_object(text) if text else {}
         except ValueError as error:
             raise forms.ValidationError(str(error)) from None
+        length = len(_compact(read))
+        if length > DATA_LENGTH:
+            raise forms.ValidationError(
+                f"This is {length:,} characters long; data has at most {DATA_LENGTH:,}."
+            )
+        return read
+
+    def clean_channels(self) -> list[str]:
+        """The channels, each once, in the order in which people think of them."""
+        chosen: list[str] = self.cleaned_data["channels"]
+        return [key for key, _ in channel_choices() if key in chosen]
 
     def clean_uids(self) -> list[str]:
         """The uids, each once, in the order typed. Those of an audience that is not chosen do not matter."""
@@ -132,7 +150,7 @@ FIELDS = {"audience_uids": "uids", "audience_kind": "audience"}
 
 
 def split_uids(text: str) -> list[str]:
-    """The uids of a pasted text, each once, in their order."""
+    """The uids of a pasted text, each once, in their order. A NUL, which no database keeps, parts them too."""
     return list(dict.fromkeys(uid for uid in UID_SEPARATORS.split(text) if uid))
 
 
@@ -145,7 +163,7 @@ def initial_of(broadcast: Broadcast | None) -> dict[str, Any]:
         "title": broadcast.title,
         "body": broadcast.body,
         "link": broadcast.link,
-        "data": json.dumps(broadcast.data, indent=2, ensure_ascii=False) if broadcast.data else "",
+        "data": _for_people(broadcast.data) if broadcast.data else "",
         "channels": broadcast.channels,
         "audience": broadcast.audience_kind,
         "uids": "\n".join(cast(list[str], broadcast.audience_uids)),
@@ -157,3 +175,13 @@ def fingerprint(broadcast: Broadcast) -> str:
     """A short text that is another one as soon as anything composed is."""
     composed = json.dumps(initial_of(broadcast), sort_keys=True)
     return hashlib.sha256(composed.encode()).hexdigest()[:16]
+
+
+def _for_people(data: dict[str, Any]) -> str:
+    """JSON on lines of its own, as long as that can be posted again."""
+    spread = json.dumps(data, indent=2, ensure_ascii=False)
+    return spread if len(spread) <= 2 * DATA_LENGTH else _compact(data)
+
+
+def _compact(data: dict[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))

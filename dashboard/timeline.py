@@ -47,7 +47,9 @@ class Step:
 def timeline(message: Message, attempts: Sequence[Attempt], replays: Sequence[AuditEntry]) -> list[Step]:
     """Everything in the order in which it happened, then where the message stands now."""
     # Whole attempts are put in order, not their steps: the clocks of two machines may differ by a moment.
-    past = [[_replay(entry)] for entry in replays] + [list(_attempt(message, attempt)) for attempt in attempts]
+    past = [[_replay(entry)] for entry in replays] + [
+        list(_attempt(message, attempt)) for attempt in attempts
+    ]
     past.sort(key=lambda steps: steps[0].at or message.date_created)
     return [_written(message), *(step for steps in past for step in steps), *_now(message, attempts)]
 

@@ -50,7 +50,14 @@ class Audience:
 
 def _narrowed(rows: Rows, audience: Audience) -> Rows:
     """Those of the rows that the audience names."""
-    return rows if audience.kind == AudienceKind.EVERYONE else rows.filter(uid__in_list=list(audience.uids))
+    if audience.kind == AudienceKind.EVERYONE:
+        return rows
+    return rows.filter(uid__in_list=[uid for uid in audience.uids if _can_be_stored(uid)])
+
+
+def _can_be_stored(uid: str) -> bool:
+    """A NUL or half a character: no row has it, and PostgreSQL refuses the very question."""
+    return "\0" not in uid and not any("\ud800" <= letter <= "\udfff" for letter in uid)
 
 
 def blocked(identities: QuerySet[Identity], now: datetime) -> QuerySet[Any]:

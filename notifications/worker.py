@@ -21,24 +21,55 @@ LONGEST_REST = 30.0
 """Seconds that a step which fails again and again rests at the most."""
 
 
+class _Lookout:
+    """When a step last looked for work: its idle threads look once a second between them, not once each."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._looked = 0.0
+
+    def note(self) -> None:
+        """Somebody looks now."""
+        with self._lock:
+            self._looked = time.monotonic()
+
+    def is_due(self, pause: float) -> bool:
+        """Has nobody looked for so long? Then whoever asks is to look."""
+        with self._lock:
+            due = time.monotonic() - self._looked >= pause
+            if due:
+                self._looked = time.monotonic()
+            return due
+
+
 class _Thread(threading.Thread):
     """One thread, one step, for ever: do what is due, then wait to be woken."""
 
-    def __init__(self, step: str, work: Callable[[], float], stopping: threading.Event) -> None:
+    def __init__(
+        self, step: str, work: Callable[[], float], stopping: threading.Event, lookout: _Lookout
+    ) -> None:
         super().__init__(name=f"carillon-{step}", daemon=True)
         self.step = step
         self.bell = threading.Event()
         self._work = work
         self._stopping = stopping
+        self._lookout = lookout
         self._failures = 0
 
     def run(self) -> None:
         while not self._stopping.is_set():
             self.bell.clear()
+            self._lookout.note()
             pause = self._one_round()
             if pause > 0:
-                self.bell.wait(pause)
+                self._rest(pause)
         connections.close_all()
+
+    def _rest(self, pause: float) -> None:
+        """Until somebody rings, or until it is time to look and no other thread of the step has looked just now."""
+        rung = self.bell.wait(pause)
+        while not rung and not self._lookout.is_due(pause):
+            rung = self.bell.wait(pause)
 
     def _one_round(self) -> float:
         """Seconds to rest. A failing round is logged and tried again: the work is in the database."""
@@ -66,7 +97,8 @@ class Worker:
             (Step.RECEIPTS.value, self._receipts),
             ("sweep", self._sweep),
         ]
-        self._threads = [_Thread(step, work, self._stopping) for step, work in steps]
+        lookouts = {step: _Lookout() for step, _ in steps}
+        self._threads = [_Thread(step, work, self._stopping, lookouts[step]) for step, work in steps]
 
     def start(self) -> None:
         """Start all threads."""

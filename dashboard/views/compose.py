@@ -12,6 +12,7 @@ from dashboard.coloured_json import coloured_json
 from dashboard.forms import ComposeForm, fingerprint, initial_of, split_uids
 from dashboard.may import frame
 from dashboard.reach_panel import ReachPanel, reach_panel, reach_panel_of
+from dashboard.whole import whole
 from notifications.actions import broadcasts
 from notifications.actions.audit import Refused
 from notifications.models import AudienceKind, Broadcast, BroadcastState, Message, Project, Role
@@ -72,7 +73,7 @@ def confirm(request: HttpRequest, project: Project, broadcast_id: int) -> HttpRe
     broadcast = get_object_or_404(Broadcast, project=project, pk=broadcast_id)
     if broadcast.state != BroadcastState.DRAFT:
         return _see_other("dashboard:broadcast", project, broadcast.pk)
-    return _confirm(request, broadcast, reach_panel_of(broadcast))
+    return _confirm(request, broadcast)
 
 
 @needs(Role.SENDER)
@@ -83,25 +84,27 @@ def send(request: HttpRequest, project: Project, broadcast_id: int) -> HttpRespo
     there = _see_other("dashboard:broadcast", project, broadcast.pk)
     if broadcast.state != BroadcastState.DRAFT:
         return there
-    panel = reach_panel_of(broadcast)
-    changed = _changed_since(request, broadcast, panel)
-    if changed:
-        return _confirm(request, broadcast, panel, changed, status=409)
     try:
-        broadcasts.start(actor(request), broadcast)
+        _check_words(request, broadcast)
+        broadcasts.start(actor(request), broadcast, people=_people_seen(request))
+    except broadcasts.Changed as change:
+        broadcast.refresh_from_db()
+        return _confirm(request, broadcast, str(change), status=409)
     except Refused as refusal:
-        return _confirm(request, broadcast, panel, str(refusal), status=422)
+        return _confirm(request, broadcast, str(refusal), status=422)
     return there
 
 
-def _changed_since(request: HttpRequest, broadcast: Broadcast, panel: ReachPanel) -> str:
-    """What is no longer as the person saw it when they pressed the button; "" when all is."""
+def _check_words(request: HttpRequest, broadcast: Broadcast) -> None:
+    """Raise Changed when the draft is another one than that on the page with the button."""
     if request.POST.get("words", "") != fingerprint(broadcast):
-        return "Somebody changed this draft meanwhile. Read it again before you send it."
-    seen = request.POST.get("people", "")
-    if seen != str(panel.addressed):
-        return f"The audience changed meanwhile: it reaches {panel.words} now. Check the number, then send."
-    return ""
+        raise broadcasts.Changed("Somebody changed this draft meanwhile. Read it again before you send it.")
+
+
+def _people_seen(request: HttpRequest) -> int:
+    """The number on the page with the button; one that nothing can have where there was none."""
+    seen = whole(request.POST.get("people", ""))
+    return -1 if seen is None else seen
 
 
 def _form(
@@ -127,11 +130,11 @@ def _panel(project: Project, audience: str | None, uids: str | None, channels: l
 
 
 def _confirm(
-    request: HttpRequest, broadcast: Broadcast, panel: ReachPanel, trouble: str = "", status: int = 200
+    request: HttpRequest, broadcast: Broadcast, trouble: str = "", status: int = 200
 ) -> HttpResponse:
     page = frame(request, broadcast.project) | {
         "broadcast": broadcast,
-        "panel": panel,
+        "panel": reach_panel_of(broadcast),
         "words": fingerprint(broadcast),
         "trouble": trouble,
         "data": coloured_json(broadcast.data) if broadcast.data else "",
@@ -143,9 +146,8 @@ def _confirm(
 
 def _model(project: Project, wanted: str) -> Broadcast | None:
     """The broadcast to start from; anybody else's, or none, is an empty form."""
-    if not (wanted.isascii() and wanted.isdecimal() and len(wanted) < 19):
-        return None
-    return Broadcast.objects.filter(project=project, pk=int(wanted)).first()
+    key = whole(wanted)
+    return None if key is None else Broadcast.objects.filter(project=project, pk=key).first()
 
 
 def _see_other(name: str, project: Project, broadcast_id: int) -> HttpResponseRedirect:

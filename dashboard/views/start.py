@@ -54,7 +54,12 @@ def _steps(project: Project) -> list[Step]:
     devices = Device.objects.filter(project=project, is_active=True).count()
     sent = Broadcast.objects.filter(project=project).exclude(state=BroadcastState.DRAFT).exists()
     return [
-        Step("devices", "Bring people and their devices", devices > 0, f"{devices:,} device{pluralize(devices)}"),
+        Step(
+            "devices",
+            "Bring people and their devices",
+            devices > 0,
+            f"{devices:,} device{pluralize(devices)}",
+        ),
         Step("provider", "Connect a provider", _is_connected(project), "Ready"),
         Step("compose", "Send your first broadcast", sent, "Sent"),
         Step("watch", "Watch it arrive", _has_arrived(project), "Arrived"),

@@ -263,6 +263,10 @@ def _ensure_credentials(broadcast: Broadcast) -> None:
 
 
 def _content(source: Draft | Broadcast) -> dict[str, Any]:
-    """What an operator composes and confirms, as it is stored."""
+    """What an operator composes and confirms, as it is stored: each channel once, line breaks of one character."""
     said = {name: getattr(source, name) for name in CONTENT}
-    return said | {"channels": list(source.channels), "audience_uids": list(source.audience_uids)}
+    return said | {
+        "body": source.body.replace("\r\n", "\n"),
+        "channels": list(dict.fromkeys(source.channels)),
+        "audience_uids": list(source.audience_uids),
+    }

@@ -199,6 +199,9 @@ class TestReach:
         url = compose(project, "compose_reach")
         assert signed_in.post(url, {}).status_code == 200
         assert signed_in.post(url, {"audience": "what", "channels": "pigeon"}).status_code == 200
+        assert (
+            signed_in.post(url, {"audience": "uids", "uids": "a\0b", "channels": "bell"}).status_code == 200
+        )
 
     def test_it_counts_another_projects_people_for_nobody(
         self, signed_in: Client, project: Project, other_project: Project

@@ -62,6 +62,26 @@ def test_it_completes_an_address_without_a_scheme(project: Project) -> None:
     assert filled.draft().link == "https://northlight.example/coast"
 
 
+def test_a_line_ends_as_it_does_on_a_phone(project: Project) -> None:
+    filled = form(project, body="one\r\ntwo\rthree")
+    assert filled.is_valid(), filled.errors
+    assert filled.draft().body == "one\ntwo\nthree"
+
+
+def test_a_channel_is_chosen_once_and_in_order(project: Project) -> None:
+    filled = form(project, channels=["push", "bell", "push"])
+    assert filled.is_valid(), filled.errors
+    assert filled.draft().channels == ("bell", "push")
+
+
+@pytest.mark.parametrize("data", [{"a": [1] * 4900}, {"a": [[["b"]]] * 300, "c": "é" * 5000}, {"a": 1e15}])
+def test_what_was_saved_can_be_saved_again(project: Project, data: dict[str, Any]) -> None:
+    first = initial_of(make_broadcast(project, data=data, channels=["bell"]))
+    again = ComposeForm(project, first)
+    assert again.is_valid(), again.errors
+    assert again.draft().data == data
+
+
 @pytest.mark.parametrize(
     ("field", "typed", "said"),
     [
@@ -79,6 +99,7 @@ def test_it_completes_an_address_without_a_scheme(project: Project) -> None:
         ("data", '{"a": "\\u0000"}', "NUL"),
         ("data", '{"a": "\\ud800"}', "half a character"),
         ("data", "[" * 5000, "nested too deeply"),
+        ("data", f'{{"a": "{"x" * 10_000}"}}', "data has at most 10,000"),
         ("channels", [], "Choose at least one channel"),
         ("channels", ["pigeon"], "no channel called pigeon"),
         ("audience", "", "Say who gets it"),

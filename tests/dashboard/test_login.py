@@ -21,12 +21,6 @@ LOGIN = "/dashboard/login/"
 WRONG = "That name and password do not go together"
 
 
-@pytest.fixture(autouse=True)
-def passwords_are_quick(settings: pytest.FixtureRequest) -> None:
-    """The real hasher is slow on purpose, and these tests sign in a few hundred times."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
-
-
 def sign_in(
     browser: Client, name: str = "operator", password: str = "correct horse", **extra: str
 ) -> HttpResponse:

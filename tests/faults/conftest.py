@@ -12,7 +12,7 @@ from django.conf import settings
 from notifications.models import Project
 from tests.fakes.process import FakeExpo
 from tests.faults import databases
-from tests.faults.private_redis import PrivateRedis, require_redis_server
+from tests.faults.private_redis import PrivateRedis, private_redis
 from tests.faults.servers import Installation
 
 QUICK = {
@@ -55,10 +55,8 @@ def expo(tmp_path: Path) -> Iterator[FakeExpo]:
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[PrivateRedis]:
     """A Redis that may be stopped."""
-    require_redis_server()
-    private = PrivateRedis(tmp_path)
-    yield private
-    private.clean_up()
+    with private_redis(tmp_path) as running:
+        yield running
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -62,14 +64,27 @@ class PrivateRedis:
     def clean_up(self) -> None:
         """End it for good."""
         self.client.close()
+        self.thaw()
         self.stop()
 
 
-def require_redis_server() -> None:
-    """Skip the test where there is no redis-server; fail where the services are asked for."""
+@contextmanager
+def private_redis(folder: Path) -> Iterator[PrivateRedis]:
+    """One for the length of a block. Skips the test where there is no redis-server, or fails it."""
+    _require_redis_server()
+    redis = PrivateRedis(folder)
+    try:
+        yield redis
+    finally:
+        redis.clean_up()
+
+
+def _require_redis_server() -> None:
     if shutil.which(PROGRAM):
         return
-    words = f"{PROGRAM} is not on PATH, so no Redis can be restarted here (Debian: apt-get install redis-server)."
+    words = (
+        f"{PROGRAM} is not on PATH, so no Redis can be restarted here (Debian: apt-get install redis-server)."
+    )
     if os.environ.get("CARILLON_REQUIRE_SERVICES") == "1":
         pytest.fail(words)
     pytest.skip(words)

@@ -7,7 +7,15 @@ from django.db.models.functions import Mod
 
 from notifications.actions import broadcasts
 from notifications.actions.audit import Actor
-from notifications.models import Batch, Broadcast, Device, Message, MessageState, NotificationPriority, Project
+from notifications.models import (
+    Batch,
+    Broadcast,
+    Device,
+    Message,
+    MessageState,
+    NotificationPriority,
+    Project,
+)
 from notifications.models.message import OPEN_STATES
 from notifications.pipeline import expand
 
@@ -18,7 +26,9 @@ def make_devices(project: Project, count: int, name: str = "fault") -> None:
     """So many devices without an account."""
     Device.objects.bulk_create(
         [
-            Device(project=project, push_token=f"ExponentPushToken[{name}-{number:05}]", uid=f"{name}-{number}")
+            Device(
+                project=project, push_token=f"ExponentPushToken[{name}-{number:05}]", uid=f"{name}-{number}"
+            )
             for number in range(count)
         ],
         batch_size=1_000,

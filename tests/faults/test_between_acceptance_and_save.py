@@ -8,10 +8,25 @@ import pytest
 
 from notifications import wire
 from notifications.actions import broadcasts
-from notifications.models import Broadcast, Message, MessageState, NotificationPriority, Project, Reason, Ticket
+from notifications.models import (
+    Broadcast,
+    Message,
+    MessageState,
+    NotificationPriority,
+    Project,
+    Reason,
+    Ticket,
+)
 from tests.fakes.faults import Action, Kind, Match, Rule
 from tests.faults.accounting import balance
-from tests.faults.sending import ACTOR, all_is_settled, limit_batches, make_devices, start_broadcast, write_out
+from tests.faults.sending import (
+    ACTOR,
+    all_is_settled,
+    limit_batches,
+    make_devices,
+    start_broadcast,
+    write_out,
+)
 from tests.faults.servers import until
 from tests.faults.victims import Victim, token_of
 
@@ -50,9 +65,13 @@ def tokens_of_accepted(expo):
 
 def kill_each_when_accepted(installation, expo, kills):
     """Let so many workers send one batch each, and kill each of them as soon as the fake has taken it over."""
-    victims = [Victim(installation, expo, f"worker-{number}", "worker") for number in range(min(AT_ONCE, kills))]
+    victims = [
+        Victim(installation, expo, f"worker-{number}", "worker") for number in range(min(AT_ONCE, kills))
+    ]
     for left in reversed(range(kills)):
-        accepted = until(lambda: tokens_of_accepted(expo) & {each.token for each in victims}, "one is accepted")
+        accepted = until(
+            lambda: tokens_of_accepted(expo) & {each.token for each in victims}, "one is accepted"
+        )
         victim = next(each for each in victims if each.token in accepted)
         if left >= len(victims):
             victim.kill_and_restart()
@@ -76,7 +95,9 @@ def test_it_leaves_them_unknown_until_somebody_says_retry(installation, project,
 
     make_devices(project, 1, "later")
     start_broadcast(project)
-    until(lambda: Message.objects.filter(broadcast__project=project, state=MessageState.DELIVERED), "it goes on")
+    until(
+        lambda: Message.objects.filter(broadcast__project=project, state=MessageState.DELIVERED), "it goes on"
+    )
     assert len(expo.history()) == KILLS * SMALL_BATCH + 1
 
     for broadcast in Broadcast.objects.exclude(project=project):
@@ -95,7 +116,9 @@ def test_it_sends_critical_ones_again_by_itself(installation, expo):
     kill_each_when_accepted(installation, expo, 2)
     expo.faults()
     installation.worker("healthy")
-    until(lambda: Message.objects.filter(state=MessageState.DELIVERED).count() == 2 * SMALL_BATCH, "all arrived")
+    until(
+        lambda: Message.objects.filter(state=MessageState.DELIVERED).count() == 2 * SMALL_BATCH, "all arrived"
+    )
     found = balance(expo.history())
     assert (found.lost, found.unexplained, found.twice) == ([], [], 2 * SMALL_BATCH)
     assert installation.check_invariants() == ""

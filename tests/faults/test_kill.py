@@ -14,8 +14,8 @@ from tests.faults.sending import (
     all_is_settled,
     limit_batches,
     make_devices,
-    start_broadcast,
     messages_left,
+    start_broadcast,
     write_out,
 )
 from tests.faults.servers import free_port, until
@@ -76,8 +76,12 @@ def test_it_loses_nothing_and_explains_every_duplicate(project, installation, vi
     expo.faults(*faults(SLOW))
     start_broadcasts(project)
     for kill in range(1, KILLS + 1):
-        victim = until(lambda: pick(victims, chance) or not messages_left(), f"somebody to be killed ({kill})")
-        assert victim is not True, f"The work ended after {kill - 1} kills: there was none left for the others."
+        victim = until(
+            lambda: pick(victims, chance) or not messages_left(), f"somebody to be killed ({kill})"
+        )
+        assert victim is not True, (
+            f"The work ended after {kill - 1} kills: there was none left for the others."
+        )
         time.sleep(chance.uniform(0, LONGEST_LIFE))
         victim.kill_and_restart()
     last_kill, left = time.monotonic(), messages_left()
@@ -88,7 +92,8 @@ def test_it_loses_nothing_and_explains_every_duplicate(project, installation, vi
     broken = installation.check_invariants()
     say(
         f"{found.summary()} kills={KILLS} seconds={drained - began:.0f} "
-        f"left_after_last_kill={left} drained_after={drained - last_kill:.1f} requests={expo.stats().requests} seed={SEED}"
+        f"left_after_last_kill={left} drained_after={drained - last_kill:.1f} "
+        f"requests={expo.stats().requests} seed={SEED}"
     )
     assert (found.lost, found.unexplained, broken) == ([], [], "")
     assert set(Broadcast.objects.values_list("state", flat=True)) == {BroadcastState.SENT}

@@ -25,6 +25,10 @@ WORDS = {
 }
 
 
+NOTES = ("line", "reason")
+"""The columns that a reject file has besides those of its source."""
+
+
 class Command(BaseCommand):
     """Load the good rows, write the bad ones aside."""
 
@@ -97,13 +101,14 @@ class _RejectFile:
                 self._write(row)
 
     def _write(self, reject: Reject) -> None:
+        own = [index for index, name in enumerate(self._columns) if name not in NOTES]
         if self._file is None:
             self._file = self._path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
-            csv.writer(self._file).writerow(
-                [*[c for c in self._columns if c not in ("line", "reason")], "line", "reason"]
-            )
-        width = len([c for c in self._columns if c not in ("line", "reason")])
-        cells = [*reject.cells, *[""] * width][:width]
+            csv.writer(self._file).writerow([*[self._columns[index] for index in own], *NOTES])
+        cells = [*reject.cells, *[""] * (len(self._columns) - len(reject.cells))]
+        if len(cells) == len(self._columns):
+            cells = [cells[index] for index in own]
+        # Too many cells are all kept: which of them is too many, only a person can tell.
         csv.writer(self._file).writerow([*cells, reject.line, reject.reason])
         self.count += 1
 
