@@ -16,8 +16,9 @@ def make_queue(redis_url: str, data_dir: Path, secret_key: str) -> library.Huey:
     if redis_url:
         return library.PriorityRedisHuey(
             "carillon",
-            # A page that wakes the workers must not wait for a Redis that is away.
-            connection_pool=ConnectionPool.from_url(redis_url, socket_connect_timeout=1),
+            # A page that wakes the workers must not wait for a Redis that is away, or holds the line and says nothing.
+            # (The consumer's own reads end after a second.)
+            connection_pool=ConnectionPool.from_url(redis_url, socket_connect_timeout=1, socket_timeout=2),
             immediate=False,
             results=False,
             serializer=serializer,

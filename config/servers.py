@@ -24,11 +24,12 @@ class Workers:
         self._consumer.start()
 
     def stop(self) -> None:
-        """Finish what is on the wire, then stop. Does nothing where nothing was started."""
-        if self._consumer is None:
+        """Finish what is on the wire, then stop. Does nothing where nothing was started, or all is stopped."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is None:
             return
         worker.stop()
-        self._consumer.stop(graceful=True)
+        consumer.stop(graceful=True)
         http.close()
 
 

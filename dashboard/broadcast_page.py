@@ -17,12 +17,14 @@ from notifications.models import AuditEntry, Broadcast, BroadcastState, MessageS
 from notifications.queries.causes import TROUBLE, Cause, causes, words
 from notifications.queries.credentials import Standing, standings
 from notifications.queries.names import channel_label
+from notifications.queries.numbers import Line, Progress
 from notifications.queries.pace import Pace, next_question, pace
-from notifications.queries.progress import Line, Progress
 from notifications.queries.retries import next_tries, sendable_again
 
 WINDOW = timedelta(minutes=3)
 """How far back the pace of a broadcast that is sending looks."""
+NOTICEABLE = timedelta(seconds=2)
+"""Age from which numbers that were not counted just now say so."""
 BY = {"bell": "in app", "push": "by push"}
 """Channels as they are said in a sentence, where their label would sound odd."""
 ENOUGH_FOR_A_GUESS = 5.0
@@ -95,6 +97,7 @@ def live(broadcast: Broadcast, progress: Progress) -> dict[str, Any]:
     nexts = next_tries(broadcast) if any(cause.is_retrying for cause in found) else {}
     return {
         "progress": progress,
+        "is_kept": clock.now() - progress.counted_at > NOTICEABLE,
         "said": _in_words(progress, speed),
         "starter": _starter(broadcast),
         "channel_words": _listed([BY.get(key, f"by {channel_label(key)}") for key in broadcast.channels]),

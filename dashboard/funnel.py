@@ -12,7 +12,7 @@ from dashboard.templatetags.figures import number
 from notifications.models import MessageState
 from notifications.queries.groups import NEVER_LEFT
 from notifications.queries.messages import TAKEN_OVER
-from notifications.queries.progress import Progress
+from notifications.queries.numbers import Progress
 
 Step = dict[str, Any]
 AWAY = {

@@ -14,7 +14,8 @@ from dashboard.templatetags.figures import number
 from notifications.models import Broadcast, Suppression
 from notifications.queries.left_out import LeftOutPage, Place, left_out_page
 from notifications.queries.names import channel_label
-from notifications.queries.progress import LeftOut, left_out, suppression_words
+from notifications.queries.numbers import LeftOut, suppression_words
+from notifications.queries.progress import left_out
 
 LONGEST = 255
 

@@ -8,13 +8,15 @@ from typing import Any
 
 from dashboard.addresses import page_of, rows_of
 from dashboard.chart import Bar, Chart, chart
-from dashboard.stats import Queue, Span, Volume, Window, broadcasts_in_trouble, queue, volume
+from dashboard.spans import Window
+from dashboard.stats import PUSH, Queue, Span, Volume, queue, volume
 from dashboard.templatetags.figures import number
 from notifications.models import Broadcast, BroadcastState, Project
 from notifications.queries.causes import Cause, causes
 from notifications.queries.credentials import Standing, standings
 from notifications.queries.names import channel_label
-from notifications.queries.progress import Progress, progress_of_many
+from notifications.queries.numbers import Progress
+from notifications.queries.progress import progress_of_many
 
 RECENT = 5
 MOST_CAUSES = 6
@@ -56,7 +58,7 @@ def overview_context(project: Project, window: Window) -> dict[str, Any]:
         "queue": waiting,
         "flow": _flow(waiting, providers),
         "providers": providers,
-        "causes": _causes(project, window, counted),
+        "causes": _causes(project, counted),
         "recent": recent,
         "is_new": not any(each.broadcast.started_at for each in recent) and not _ever_sent(project),
     }
@@ -68,11 +70,15 @@ def _chart(counted: Volume, window: Window) -> Chart:
 
 
 def _bar(span: Span, window: Window, channels: Sequence[str]) -> Bar:
-    name = f"{span.start:%H}:00" if window.digits > 10 else f"{span.start.day} {span.start:%b}"
+    """One column: its channels, the failures of messages taken off them and put on top."""
+    name = f"{span.start.day} {span.start:%b}" if window.is_daily else f"{span.start:%H}:00"
+    parts = {key: span.by_channel.get(key, 0) for key in channels}
+    if PUSH in parts:
+        parts[PUSH] = max(0, parts[PUSH] - span.failed)
     return Bar(
-        title=f"{name} UTC: {number(span.copies)} copies, {number(span.failed)} failed",
+        title=f"{name} UTC: {number(span.handed_over)} handed over, {number(span.failed)} failed",
         label=name,
-        parts={**{key: span.by_channel.get(key, 0) for key in channels}, "bad": span.failed},
+        parts={**parts, "bad": span.failed},
     )
 
 
@@ -85,13 +91,12 @@ def _flow(waiting: Queue, providers: Sequence[Standing]) -> tuple[str, str]:
     return ("sending", "Flowing") if waiting.waiting or waiting.on_the_wire else ("ok", "Nothing waits")
 
 
-def _causes(project: Project, window: Window, counted: Volume) -> list[ShownCause]:
+def _causes(project: Project, counted: Volume) -> list[ShownCause]:
     """The commonest causes of the window; what is still being tried again is no failure."""
     found = [cause for cause in causes(counted.groups) if not cause.is_retrying][:MOST_CAUSES]
-    where = broadcasts_in_trouble(project, window) if found else {}
     shown = []
     for cause in found:
-        ids = where.get((cause.state, cause.reason, cause.code, cause.provider), [])
+        ids = counted.worst.get((cause.state, cause.reason, cause.code, cause.provider), [])
         href = rows_of(page_of(project, ids[0]), cause.state, cause=cause.key) if ids else ""
         shown.append(ShownCause(cause=cause, href=href, broadcasts=len(ids)))
     return shown

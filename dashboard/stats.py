@@ -2,83 +2,63 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from django.db.models import Count, Min, QuerySet, TextField
-from django.db.models.functions import Cast, Substr
+from django.db.models import Count, Min, Q, QuerySet
 
+from dashboard.spans import Window, by_span
 from notifications import clock
-from notifications.models import Message, MessageState, Notification, Project, Reason
+from notifications.models import (
+    Batch,
+    Broadcast,
+    BroadcastState,
+    Message,
+    MessageState,
+    Notification,
+    Project,
+    Reason,
+)
 from notifications.queries.causes import TROUBLE
-from notifications.queries.groups import Group, total
+from notifications.queries.groups import Group, grouped, merged, total
 from notifications.queries.names import provider
+from notifications.queries.numbers import Progress
+from notifications.queries.progress import progress_of_many
+from notifications.queries.snapshots import snapshot
 
+PUSH = "push"
 BELL = "bell"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """A stretch of time up to now, cut into equal spans; all in UTC, as the rows are."""
-
-    key: str
-    label: str
-    span: timedelta
-    spans: int
-    digits: int
-    """How many characters of a written time name its span: `2026-11-22 00` for an hour."""
-
-    def since(self, now: datetime) -> datetime:
-        """The beginning: `spans` spans, the last of which has only begun."""
-        start = now.replace(minute=0, second=0, microsecond=0)
-        if self.span >= timedelta(days=1):
-            start = start.replace(hour=0)
-        return start - self.span * (self.spans - 1)
-
-    def starts(self, now: datetime) -> list[datetime]:
-        """When each span begins."""
-        since = self.since(now)
-        return [since + self.span * place for place in range(self.spans)]
-
-    def name(self, start: datetime) -> str:
-        """What the database calls the span that begins then."""
-        return f"{start:%Y-%m-%d %H}"[: self.digits]
-
-
-WINDOWS = {
-    window.key: window
-    for window in (
-        Window(key="24h", label="24 hours", span=timedelta(hours=1), spans=24, digits=13),
-        Window(key="7d", label="7 days", span=timedelta(days=1), spans=7, digits=10),
-        Window(key="30d", label="30 days", span=timedelta(days=1), spans=30, digits=10),
-    )
-}
+Trouble = tuple[str, str, str, str]
+"""State, reason, code and provider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """One hour or day: copies by channel, and how many of them failed."""
+    """One hour or day: what was handed over on each channel, and what failed."""
 
     start: datetime
     by_channel: Mapping[str, int]
-    """Copies by channel, those that failed not among them."""
+    """Messages by the time their batch left, copies in the bell by the time their broadcast started."""
     failed: int
+    """Messages by the time their failure was known."""
 
     @property
-    def copies(self) -> int:
-        """All copies of this span."""
-        return sum(self.by_channel.values()) + self.failed
+    def handed_over(self) -> int:
+        """Copies on all channels."""
+        return sum(self.by_channel.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
-    """What a project wrote out in a window, and what has become of it."""
+    """What a project sent in a window: all copies of its broadcasts that ran then, and single messages written then."""
 
     spans: Sequence[Span]
     groups: Sequence[Group]
     in_app: int
+    worst: Mapping[Trouble, Sequence[int]]
+    """For each cause the broadcasts in which it occurs, the worst first."""
 
     @property
     def messages(self) -> int:
@@ -125,29 +105,11 @@ class Queue:
     on_the_wire: int
 
 
-def volume(project: Project, window: Window) -> Volume:
-    """What was written out in a window. Two queries over rows of that time.
-
-    Served by an index over project and time of each table; without one they read the whole table.
-    """
-    now = clock.now()
-    since = window.since(now)
-    messages = Message.objects.filter(project=project, date_created__gte=since)
-    bells = Notification.objects.filter(project=project, created_at__gte=since)
-    rows = _counted(messages, "date_created", window, "channel", "provider", "state", "reason", "code")
-    rung = {row["written"]: row["count"] for row in _counted(bells, "created_at", window)}
-    return Volume(
-        spans=[_span(start, window.name(start), rows, rung) for start in window.starts(now)],
-        groups=_merged(rows),
-        in_app=sum(rung.values()),
-    )
-
-
 def queue(project: Project) -> Queue:
     """What waits now. Two queries, by the partial indexes `message_queue` and `message_sending`."""
     now = clock.now()
     queued = Message.objects.filter(project=project, state=MessageState.QUEUED)
-    found = queued.aggregate(count=Count("pk"), first=Min("available_at"))
+    found = queued.aggregate(count=Count("*"), first=Min("available_at"))
     first = found["first"]
     return Queue(
         waiting=found["count"],
@@ -156,51 +118,70 @@ def queue(project: Project) -> Queue:
     )
 
 
-def broadcasts_in_trouble(project: Project, window: Window) -> dict[tuple[str, str, str, str], list[int]]:
-    """For each cause (state, reason, code, provider) the broadcasts in which it occurs, the worst first."""
-    since = window.since(clock.now())
-    rows = (
-        Message.objects.filter(
-            project=project, date_created__gte=since, state__in=TROUBLE, broadcast__isnull=False
-        )
-        .order_by()
-        .values_list("state", "reason", "code", "provider", "broadcast_id")
-        .annotate(count=Count("pk"))
-        .order_by("-count", "-broadcast_id")
+def volume(project: Project, window: Window) -> Volume:
+    """What was sent in a window: eight queries, or none where much was counted a moment ago.
+
+    Broadcasts are counted by the indexes `message_count` and `one_notification_per_broadcast_and_user` alone; over time
+    only batches (a row for up to a hundred messages) and failures are looked at, never every message.
+    """
+    key = f"carillon:volume:{project.pk}:{window.key}"
+    return snapshot(key, lambda found: found.messages + found.in_app, lambda: _volume(project, window))
+
+
+def _volume(project: Project, window: Window) -> Volume:
+    now = clock.now()
+    since = window.since(now)
+    ran = list(_running(project, since))
+    progress = progress_of_many(ran)
+    alone = Message.objects.filter(project=project, broadcast=None, date_created__gte=since)
+    bells = Notification.objects.filter(project=project, broadcast=None, created_at__gte=since)
+    rung = by_span(bells, "created_at", window)
+    for each in ran:
+        start = window.span_of(each.started_at or now)
+        rung[start] = rung.get(start, 0) + progress[each.pk].in_app
+    batches = Batch.objects.filter(credential__project=project, started_at__gte=since)
+    left = by_span(batches, "started_at", window, "size")
+    of_broadcasts = Message.objects.filter(broadcast__in=[each.pk for each in ran])
+    failed = Counter[datetime]()
+    for messages in (of_broadcasts, alone):
+        failed.update(by_span(messages.filter(state__in=TROUBLE), "changed_at", window))
+    groups = [group for each in ran for group in progress[each.pk].groups]
+    return Volume(
+        spans=[_span(start, left, rung, failed) for start in window.starts(now)],
+        groups=merged([*groups, *grouped(alone)]),
+        in_app=sum(progress[each.pk].in_app for each in ran) + bells.count(),
+        worst=_worst(progress),
     )
-    found: dict[tuple[str, str, str, str], list[int]] = {}
-    for state, reason, code, provider_key, broadcast_id, _ in rows:
-        found.setdefault((state, reason, code, provider_key), []).append(broadcast_id)
-    return found
 
 
-def _counted(rows: QuerySet[Any], column: str, window: Window, *more: str) -> list[dict[str, Any]]:
-    """Rows counted by the span they were written in, and by more columns."""
-    # Cut as text, which both databases do by themselves; SQLite would call back into Python to truncate a date.
-    written = Substr(Cast(column, TextField()), 1, window.digits)
-    return list(
-        rows.order_by().annotate(written=written).values("written", *more).annotate(count=Count("pk"))
+def _running(project: Project, since: datetime) -> QuerySet[Broadcast]:
+    """Broadcasts that were under way at some time since then."""
+    is_live = Q(state__in=[BroadcastState.SENDING, BroadcastState.PAUSED])
+    ran = Broadcast.objects.filter(
+        is_live | Q(started_at__gte=since) | Q(finished_at__gte=since), project=project
     )
+    return ran.defer("audience_uids", "body", "data")
 
 
-def _span(start: datetime, name: str, rows: Sequence[dict[str, Any]], rung: Mapping[str, int]) -> Span:
-    own = [row for row in rows if row["written"] == name]
-    by_channel: dict[str, int] = {}
-    for row in own:
-        if row["state"] not in TROUBLE:
-            by_channel[row["channel"]] = by_channel.get(row["channel"], 0) + row["count"]
-    if name in rung:
-        by_channel[BELL] = rung[name]
+def _span(
+    start: datetime,
+    left: Mapping[datetime, int],
+    rung: Mapping[datetime, int],
+    failed: Mapping[datetime, int],
+) -> Span:
+    by_channel = {PUSH: left.get(start, 0), BELL: rung.get(start, 0)}
     return Span(
-        start=start, by_channel=by_channel, failed=sum(row["count"] for row in own if row["state"] in TROUBLE)
+        start=start,
+        by_channel={channel: count for channel, count in by_channel.items() if count},
+        failed=failed.get(start, 0),
     )
 
 
-def _merged(rows: Sequence[dict[str, Any]]) -> list[Group]:
-    """The rows of all spans together."""
-    names = ("channel", "provider", "state", "reason", "code")
-    found: dict[tuple[str, ...], int] = {}
-    for row in rows:
-        key = tuple(row[name] for name in names)
-        found[key] = found.get(key, 0) + row["count"]
-    return [Group(**dict(zip(names, key, strict=True)), count=count) for key, count in found.items()]
+def _worst(progress: Mapping[int, Progress]) -> dict[Trouble, list[int]]:
+    counted: dict[Trouble, dict[int, int]] = {}
+    for pk, found in progress.items():
+        for group in found.groups:
+            if group.state in TROUBLE:
+                own = counted.setdefault((group.state, group.reason, group.code, group.provider), {})
+                own[pk] = own.get(pk, 0) + group.count
+    return {trouble: sorted(own, key=lambda pk: (-own[pk], -pk)) for trouble, own in counted.items()}

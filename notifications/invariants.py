@@ -134,7 +134,7 @@ def _sent_while_paused() -> QuerySet[Batch]:
 
 
 def _too_fast() -> list[Batch]:
-    return [b for credential in Credential.objects.all() for b in _over_the_limit(credential)]
+    return [b for credential in Credential.objects.spoken() for b in _over_the_limit(credential)]
 
 
 def _over_the_limit(credential: Credential) -> list[Batch]:

@@ -147,7 +147,7 @@ class Worker:
         if done.requeued:
             self.ring(Step.DISPATCH)
         pause: float = settings.CARILLON_SWEEP.total_seconds()
-        return pause
+        return 0.0 if done.more else pause
 
 
 _running: Worker | None = None

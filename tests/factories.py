@@ -64,7 +64,12 @@ def make_people(project: Project, number: int, token: str = "") -> list[Device]:
     users = get_user_model().objects.bulk_create([get_user_model()(username=name) for name in names])
     return Device.objects.bulk_create(
         [
-            Device(project=project, user=user, uid=user.username, push_token=f"ExponentPushToken[{token}{user.username}]")
+            Device(
+                project=project,
+                user=user,
+                uid=user.username,
+                push_token=f"ExponentPushToken[{token}{user.username}]",
+            )
             for user in users
         ]
     )

@@ -23,8 +23,7 @@ from notifications.actions import broadcasts
 from notifications.actions.audit import Refused
 from notifications.models import Broadcast, MessageState, Project, Role
 from notifications.models.message import REPLAYABLE_STATES
-from notifications.queries.groups import groups_of
-from notifications.queries.progress import progress_of
+from notifications.queries.progress import forget_progress, groups_lately, progress_of
 
 
 @needs(Role.VIEWER)
@@ -40,7 +39,7 @@ def detail(request: HttpRequest, project: Project, broadcast_id: int) -> HttpRes
     }
     page_url = page_of(project, broadcast.pk)
     if _target(request) == MESSAGES_ID:
-        context |= table(broadcast, request.GET, groups_of(broadcast), page_url)
+        context |= table(broadcast, request.GET, groups_lately(broadcast), page_url)
         return render(request, "dashboard/broadcast/_messages.html", context)
     progress = progress_of(broadcast)
     context |= {"page_url": page_url, **live(broadcast, progress)}
@@ -89,7 +88,7 @@ def pause(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResp
             f" {number(facts['in_flight'])} on the wire will still be answered." if facts["in_flight"] else ""
         )
         messages.success(request, f"Paused.{wire} What waits goes on waiting until you resume.")
-    return redirect(page_of(project, broadcast.pk))
+    return _back(broadcast)
 
 
 @needs(Role.SENDER)
@@ -103,7 +102,7 @@ def resume(request: HttpRequest, project: Project, broadcast_id: int) -> HttpRes
         messages.error(request, str(refusal))
     else:
         messages.success(request, "Sending goes on.")
-    return redirect(page_of(project, broadcast.pk))
+    return _back(broadcast)
 
 
 @needs(Role.SENDER)
@@ -122,7 +121,7 @@ def cancel(request: HttpRequest, project: Project, broadcast_id: int) -> HttpRes
             f"Cancelled. {number(facts['cancelled'])} waiting messages were stopped; "
             f"{handed} had been handed over and cannot be called back.",
         )
-    return redirect(page_of(project, broadcast.pk))
+    return _back(broadcast)
 
 
 @needs(Role.SENDER)
@@ -140,7 +139,13 @@ def retry(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResp
     else:
         count = facts["requeued"]
         messages.success(request, f"{number(count)} message{'' if count == 1 else 's'} will be sent again.")
-    return redirect(page_of(project, broadcast.pk))
+    return _back(broadcast)
+
+
+def _back(broadcast: Broadcast) -> HttpResponse:
+    """To the page, which counts anew after what was done."""
+    forget_progress(broadcast)
+    return redirect(page_of(broadcast.project, broadcast.pk))
 
 
 def _find(project: Project, broadcast_id: int) -> Broadcast:

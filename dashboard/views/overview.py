@@ -10,7 +10,7 @@ from django.views.decorators.vary import vary_on_headers
 from dashboard.access import needs
 from dashboard.may import frame
 from dashboard.overview_page import overview_context
-from dashboard.stats import WINDOWS
+from dashboard.spans import WINDOWS
 from notifications import clock
 from notifications.models import Project, Role
 

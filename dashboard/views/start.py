@@ -54,6 +54,7 @@ def _steps(project: Project) -> list[Step]:
     devices = Device.objects.filter(project=project, is_active=True).count()
     sent = Broadcast.objects.filter(project=project).exclude(state=BroadcastState.DRAFT).exists()
     return [
+        Step("sign_in", "Sign in", True, "You are in"),
         Step(
             "devices",
             "Bring people and their devices",

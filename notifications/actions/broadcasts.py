@@ -17,7 +17,6 @@ from notifications.models import (
     Broadcast,
     BroadcastState,
     Credential,
-    Device,
     Message,
     MessageState,
     Project,
@@ -250,15 +249,15 @@ def _standing(broadcast: Broadcast) -> Facts:
 
 
 def _ensure_credentials(broadcast: Broadcast) -> None:
-    """A provider without a stored key still needs a row that carries its pace and its pauses."""
+    """A provider without a stored key still needs a row that carries its pace and its pauses.
+
+    Also one that nobody uses yet: a device may register while the audience is being written out.
+    """
     if "push" not in broadcast.channels:
         return
-    used = Device.objects.filter(
-        project=broadcast.project, is_active=True, provider__in=list(providers.PROVIDERS)
-    )
-    keys = used.order_by().values_list("provider", flat=True).distinct()
     Credential.objects.bulk_create(
-        [Credential(project=broadcast.project, provider=key) for key in keys], ignore_conflicts=True
+        [Credential(project=broadcast.project, provider=key) for key in providers.PROVIDERS],
+        ignore_conflicts=True,
     )
 
 

@@ -157,12 +157,12 @@ def _tags(values: dict[str, str]) -> list[str]:
 
 
 def _cells(line: str) -> tuple[str, ...]:
-    """The cells of a line as far as it has any; a line that cannot be taken apart is one cell."""
+    """The cells of a line, also of one that is not proper CSV."""
     bare = line.rstrip("\r\n")
     try:
         return tuple(next(csv.reader([bare]), []))
-    except csv.Error:
-        return (bare,)
+    except csv.Error:  # a cell of more than 128 KiB
+        return tuple(bare.split(","))
 
 
 @cache

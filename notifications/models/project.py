@@ -83,6 +83,14 @@ class Membership(models.Model):
         return f"{self.user} is {self.role} of {self.project}"
 
 
+class CredentialQuerySet(models.QuerySet["Credential"]):
+    """Reads of credentials."""
+
+    def spoken(self) -> CredentialQuerySet:
+        """Those whose provider is registered: one that was taken out must not stop the others."""
+        return self.filter(provider__in=list(providers.PROVIDERS))
+
+
 class Credential(models.Model):
     """A project's key at a provider, and whether the provider may be asked right now."""
 
@@ -102,6 +110,8 @@ class Credential(models.Model):
     """Batches that failed in a row for the provider's sake; the circuit breaker counts here."""
     next_slot_at = models.DateTimeField(null=True, blank=True)
     """When the rate limit lets the next batch go."""
+
+    objects = CredentialQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [

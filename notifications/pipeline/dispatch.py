@@ -130,7 +130,8 @@ def _credentials_with_work(now: datetime) -> QuerySet[Any]:
     """Credentials that may be asked and have messages due."""
     due = _sendable(now).filter(project_id=OuterRef("project_id"), provider=OuterRef("provider"))
     return (
-        Credential.objects.filter(Q(not_before=None) | Q(not_before__lte=now), paused_reason="")
+        Credential.objects.spoken()
+        .filter(Q(not_before=None) | Q(not_before__lte=now), paused_reason="")
         .annotate(first_lane=Subquery(due.order_by("lane", "available_at").values("lane")[:1]))
         .annotate(under_way=_under_way(OuterRef("pk"), now))
         .filter(first_lane__isnull=False)

@@ -21,13 +21,20 @@ GROWN = ["cursors", "expanded_at", "expanded_notifications", "expanded_messages"
 
 
 def step() -> Done:
-    """One slice of every broadcast that has room, and the end of those that are through."""
+    """One slice of every broadcast that has room, and the end of those that are through.
+
+    A broadcast that cannot be written out holds back no other: its error is raised once they have nothing to do.
+    """
     finished = finish()
-    grown = [
-        _slice(pk)
-        for pk in Broadcast.objects.to_expand().order_by("priority", "id").values_list("id", flat=True)
-    ]
+    grown, errors = [], []
+    for pk in Broadcast.objects.to_expand().order_by("priority", "id").values_list("id", flat=True):
+        try:
+            grown.append(_slice(pk))
+        except Exception as error:
+            errors.append(error)
     changed = [broadcast for broadcast, moved in grown if broadcast and moved] + finished
+    if errors and not changed:
+        raise errors[0]
     return Done(
         messages=sum(moved for _, moved in grown),
         more=any(moved for _, moved in grown),

@@ -47,7 +47,7 @@ def _due(now: datetime) -> QuerySet[Ticket]:
 
 def _credential_with_questions(now: datetime) -> Credential | None:
     asked = _due(now).filter(batch__credential=OuterRef("pk"))
-    usable = Credential.objects.filter(Exists(asked), paused_reason="")
+    usable = Credential.objects.spoken().filter(Exists(asked), paused_reason="")
     return next((c for c in usable if c.is_open(now)), None)
 
 

@@ -1,4 +1,4 @@
-"""Sweep: frees what a dead worker held, and closes what waited too long."""
+"""Sweep: frees what a dead worker held, and closes what waits in vain."""
 
 from __future__ import annotations
 
@@ -6,19 +6,30 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from notifications import clock, wire
-from notifications.models import Batch, Change, Message, MessageState, Reason, RetryPolicy, Ticket
+from notifications.models import (
+    Batch,
+    BroadcastState,
+    Change,
+    Message,
+    MessageState,
+    Reason,
+    RetryPolicy,
+    Ticket,
+)
 from notifications.models.bulk import insert_rows
 from notifications.pipeline import Done, record, topics
 
 AT_ONCE = 50
 """Lost batches freed in one round."""
+MOST_CLOSED = 10_000
+"""Messages closed in one round for one reason."""
 
 
 def step() -> Done:
-    """Free the messages of batches whose lease is over; expire what is too old, even where a credential is paused."""
+    """Free the messages of batches whose lease is over; close what must not go any more, whether or not it could."""
     now = clock.now()
     lost = list(
         Batch.objects.filter(finished_at=None, leased_until__lte=now)
@@ -26,8 +37,7 @@ def step() -> Done:
         .values_list("id", flat=True)[:AT_ONCE]
     )
     freed = [message for pk in lost for message in rescue(pk)]
-    expired = _expire(now)
-    moved = freed + expired
+    moved = freed + _close(now)
     return Done(
         messages=len(moved),
         more=len(lost) == AT_ONCE,
@@ -96,11 +106,18 @@ def _halve(batch: Batch, messages: Sequence[Message]) -> None:
         rows.update(batch_limit=max(1, batch.size // 2))
 
 
-def _expire(now: datetime) -> list[Message]:
-    """Close queued messages past their expiry."""
-    late = Message.objects.filter(state=MessageState.QUEUED, expires_at__lte=now)
-    found = list(late.only("id", "project_id", "broadcast_id")[:10_000])
-    late.filter(pk__in=[m.pk for m in found]).update(
-        state=MessageState.EXPIRED, reason=Reason.EXPIRED, changed_at=now
-    )
+def _close(now: datetime) -> list[Message]:
+    """Close queued messages past their expiry, and those that came back to a broadcast cancelled meanwhile."""
+    queued = Message.objects.filter(state=MessageState.QUEUED)
+    cancelled = queued.filter(broadcast__state=BroadcastState.CANCELLED)
+    return [
+        *_end(queued.filter(expires_at__lte=now), MessageState.EXPIRED, Reason.EXPIRED, now),
+        *_end(cancelled, MessageState.CANCELLED, Reason.CANCELLED, now),
+    ]
+
+
+def _end(messages: QuerySet[Message], state: MessageState, reason: Reason, now: datetime) -> list[Message]:
+    found = list(messages.only("id", "project_id", "broadcast_id")[:MOST_CLOSED])
+    still_queued = Message.objects.filter(pk__in=[m.pk for m in found], state=MessageState.QUEUED)
+    still_queued.update(state=state, reason=reason, changed_at=now)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from notifications.models import Broadcast, Message, MessageState
 
@@ -37,14 +37,33 @@ def groups_of_many(broadcast_ids: Sequence[int]) -> dict[int, list[Group]]:
     rows = (
         Message.objects.filter(broadcast__in=broadcast_ids)
         .order_by()
-        .values_list("broadcast_id", "channel", "provider", "state", "reason", "code")
-        .annotate(count=Count("pk"))
+        # In the order of the index, so that SQLite need not sort.
+        .values_list("broadcast_id", "state", "reason", "code", "channel", "provider")
+        .annotate(count=Count("*"))
     )
     found: dict[int, list[Group]] = {}
-    for broadcast_id, channel, provider, state, reason, code, count in rows:
-        group = Group(channel=channel, provider=provider, state=state, reason=reason, code=code, count=count)
-        found.setdefault(broadcast_id or 0, []).append(group)
+    for broadcast_id, *row in rows:
+        found.setdefault(broadcast_id or 0, []).append(_group(*row))
     return found
+
+
+def grouped(messages: QuerySet[Message]) -> list[Group]:
+    """Any messages in groups. One query."""
+    rows = messages.order_by().values_list("state", "reason", "code", "channel", "provider")
+    return [_group(*row) for row in rows.annotate(count=Count("*"))]
+
+
+def merged(groups: Iterable[Group]) -> list[Group]:
+    """Groups of several broadcasts as if they were one."""
+    found: dict[tuple[str, str, str, str, str], int] = {}
+    for group in groups:
+        key = (group.state, group.reason, group.code, group.channel, group.provider)
+        found[key] = found.get(key, 0) + group.count
+    return [_group(*key, count) for key, count in found.items()]
+
+
+def _group(state: str, reason: str, code: str, channel: str, provider: str, count: int) -> Group:
+    return Group(channel=channel, provider=provider, state=state, reason=reason, code=code, count=count)
 
 
 def total(groups: Iterable[Group], states: Sequence[str] = ()) -> int:

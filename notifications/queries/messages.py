@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from notifications import providers
 from notifications.models import Broadcast, Device, Identity, Message, MessageState, Receipt, Ticket
 from notifications.models.message import OPEN_STATES
 from notifications.queries.groups import HANDED_OVER, Group, total
@@ -93,7 +96,7 @@ def message_page(
     before: int | None = None,
     size: int = PAGE,
 ) -> Page:
-    """The messages with ids below `after`, or above `before`, or the newest: seven queries at most, never an offset.
+    """The messages with ids below `after`, or above `before`, or the newest: ten queries at most, never an offset.
 
     A cursor that leads nowhere leads to the newest.
     """
@@ -139,19 +142,33 @@ def _taken_over() -> Q:
 
 
 def _named(text: str, project_id: int) -> Q:
-    """Messages to people, devices and with tickets that this text names. Three queries, each with a bound."""
-    address = Q(push_token=text)
-    if len(text) >= SHORTEST_SUFFIX:
-        address |= Q(push_token__endswith=text)
-    devices = Device.objects.filter(Q(uid__startswith=text) | address, project_id=project_id)
-    people = Identity.objects.filter(project_id=project_id, uid__startswith=text)
-    # The exclusion is the condition of the index over external ids.
+    """Messages that this text names: by index where it is a whole ticket or address, else by looking at uids and ends.
+
+    At most four queries, each with a bound.
+    """
+    devices = Device.objects.filter(project_id=project_id)
+    # The further conditions are those of the indexes over external ids and over addresses.
     tickets = Ticket.objects.filter(external_id=text).exclude(external_id="")
-    return (
-        Q(device_id__in=_some(devices, "pk"))
-        | Q(user_id__in=_some(people, "user_id"))
-        | Q(pk__in=_some(tickets, "message_id"))
-    )
+    addressed = devices.filter(is_active=True, provider__in=list(providers.PROVIDERS), push_token=text)
+    whole = _of(devices=addressed, tickets=tickets)
+    if whole:
+        return whole
+    part = Q(uid__startswith=text)
+    if len(text) >= SHORTEST_SUFFIX:
+        part |= Q(push_token__endswith=text)
+    people = Identity.objects.filter(project_id=project_id, uid__startswith=text)
+    return _of(devices=devices.filter(part), people=people) or Q(pk__in=[])
+
+
+def _of(devices: QuerySet[Device], **more: QuerySet[Identity] | QuerySet[Ticket]) -> Q | None:
+    """Messages to these devices, to these `people` and with these `tickets`; None where there is none of them."""
+    found = {"device_id__in": _some(devices, "pk")}
+    if "people" in more:
+        found["user_id__in"] = _some(more["people"], "user_id")
+    if "tickets" in more:
+        found["pk__in"] = _some(more["tickets"], "message_id")
+    parts = [Q(**{column: ids}) for column, ids in found.items() if ids]
+    return reduce(or_, parts) if parts else None
 
 
 def _some(rows: QuerySet[Device] | QuerySet[Identity] | QuerySet[Ticket], column: str) -> list[int]:

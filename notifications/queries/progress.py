@@ -1,228 +1,36 @@
-"""How far a broadcast has come: rows counted, and the numbers that follow from them."""
+"""How far broadcasts have come: counts their rows, anew or as of a moment ago where that is dear."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import replace
+from datetime import timedelta
 
 from django.db.models import Count, Exists, OuterRef
 
-from notifications.audience import Reach
-from notifications.channels.bell import BellChannel
-from notifications.channels.push import PushChannel
-from notifications.models import (
-    Broadcast,
-    BroadcastState,
-    Message,
-    MessageState,
-    Notification,
-    Reason,
-    Suppression,
-    Ticket,
-)
-from notifications.models.notification import SUPPRESSION_WORDS, SuppressionReason
-from notifications.queries.groups import HANDED_OVER, Group, groups_of, groups_of_many, total
-from notifications.queries.names import provider
+from notifications import clock
+from notifications.models import Broadcast, Message, MessageState, Notification, Suppression, Ticket
+from notifications.queries.groups import Group, groups_of, groups_of_many
+from notifications.queries.numbers import LeftOut, Progress
+from notifications.queries.snapshots import counted, forget, kept, snapshot
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
-    """People not sent to on one channel, for one reason."""
-
-    channel: str
-    reason: str
-    count: int
-
-    @property
-    def words(self) -> str:
-        """The reason in a sentence."""
-        return suppression_words(self.reason)
-
-
-def suppression_words(reason: str) -> str:
-    """Why somebody is not sent to, in a sentence."""
-    return SUPPRESSION_WORDS[SuppressionReason(reason)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """The copies of one channel and provider. A channel that delivers by itself has no provider."""
-
-    channel: str
-    provider: str = ""
-    copies: int
-    handed_over: int
-    delivered: int
-    pending: int = 0
-    """Accepted, and nothing more known: a receipt may still come, unless the provider gives none."""
-    failed: int = 0
-    unknown: int = 0
-
-    @property
-    def has_receipts(self) -> bool:
-        """Is `delivered` ever said? Otherwise `accepted` is the last word."""
-        return not self.provider or provider(self.provider).has_receipts
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """One broadcast in numbers. A copy is a notification in somebody's bell, or a message to an address."""
-
-    broadcast: Broadcast
-    groups: Sequence[Group] = ()
-    in_app: int = 0
-    failed_later: int = 0
-    """Messages that a provider took over first and reported as failed later."""
-    left_out: Sequence[LeftOut] = ()
-
-    def messages(self, *states: str) -> int:
-        """How many messages are in these states; all of them where none is named."""
-        return total(self.groups, states)
-
-    @property
-    def reach(self) -> Reach:
-        """The numbers that the operator confirmed; zeros for a draft."""
-        known = {field.name for field in fields(Reach)} - {"unknown_uids"}
-        return Reach(**{name: value for name, value in self.broadcast.reach.items() if name in known})
-
-    @property
-    def addressed(self) -> int:
-        """People, and devices without an account, that get at least one copy, as confirmed."""
-        return self.reach.addressed(self.broadcast.channels)
-
-    @property
-    def meant(self) -> int:
-        """People of the audience, reachable or not, and devices without an account where a channel reaches those."""
-        return self.reach.people + (
-            self.reach.loose_devices if PushChannel.key in self.broadcast.channels else 0
-        )
-
-    @property
-    def makes_messages(self) -> bool:
-        """Does any channel need messages? The bell delivers by itself."""
-        return any(key != BellChannel.key for key in self.broadcast.channels)
-
-    @property
-    def people_left_out(self) -> int:
-        """People that no channel reaches so far: those left out of the channel that leaves out the fewest."""
-        channels = self.broadcast.channels
-        counted = [sum(each.count for each in self.left_out if each.channel == key) for key in channels]
-        return min(counted, default=0)
-
-    @property
-    def copies(self) -> int:
-        """Copies written out so far."""
-        return self.in_app + self.messages()
-
-    @property
-    def expected(self) -> int:
-        """Copies there will be when all is written out, as far as anybody can know."""
-        is_complete = self.broadcast.expanded_at or self.broadcast.state == BroadcastState.CANCELLED
-        return self.copies if is_complete else max(self.copies, self._confirmed)
-
-    @property
-    def never_written(self) -> int:
-        """Copies that the audience still had when the broadcast was stopped."""
-        return 0 if self.broadcast.expanded_at else max(0, self._confirmed - self.copies)
-
-    @property
-    def waiting(self) -> int:
-        """Messages that wait their turn."""
-        return self.messages(MessageState.QUEUED, MessageState.HELD)
-
-    @property
-    def on_the_wire(self) -> int:
-        """Messages that a worker is handing over right now."""
-        return self.messages(MessageState.SENDING)
-
-    @property
-    def handed_over(self) -> int:
-        """Copies that are out of our hands, whatever became of them."""
-        return self.in_app + self.messages(*HANDED_OVER)
-
-    @property
-    def refused(self) -> int:
-        """Messages that failed without ever being taken over."""
-        return max(0, self.failed - self.failed_later)
-
-    @property
-    def accepted(self) -> int:
-        """Copies that a provider took over (or that stand in a bell), whatever became of them later."""
-        return self.handed_over - self.refused - self.unknown
-
-    @property
-    def delivered(self) -> int:
-        """Copies that arrived, as far as anybody says so."""
-        return self.in_app + self.messages(MessageState.DELIVERED)
-
-    @property
-    def settled(self) -> int:
-        """Copies that arrived, or were accepted where no more is ever said."""
-        return self.delivered + self.receipts_never
-
-    @property
-    def failed(self) -> int:
-        """Messages that failed."""
-        return self.messages(MessageState.FAILED)
-
-    @property
-    def unknown(self) -> int:
-        """Messages that left, and no answer came."""
-        return self.messages(MessageState.UNKNOWN)
-
-    @property
-    def receipts_missing(self) -> int:
-        """Messages whose receipt never came."""
-        return sum(group.count for group in self._accepted if group.reason == Reason.RECEIPT_MISSING)
-
-    @property
-    def receipts_never(self) -> int:
-        """Accepted messages of providers that give no receipts."""
-        return sum(group.count for group in self._accepted if not provider(group.provider).has_receipts)
-
-    @property
-    def receipts_pending(self) -> int:
-        """Accepted messages whose receipt may still come."""
-        return self.messages(MessageState.ACCEPTED) - self.receipts_missing - self.receipts_never
-
-    @property
-    def lines(self) -> list[Line]:
-        """The table of channels and providers, in the order of the broadcast's channels."""
-        found = [self._line(*key) for key in sorted({(g.channel, g.provider) for g in self.groups})]
-        if BellChannel.key in self.broadcast.channels:
-            found.append(_bell_line(self.in_app))
-        order = {key: place for place, key in enumerate(self.broadcast.channels)}
-        return sorted(found, key=lambda line: order.get(line.channel, len(order)))
-
-    @property
-    def _confirmed(self) -> int:
-        reach = self.reach
-        planned = {BellChannel.key: reach.bell_people, PushChannel.key: reach.push_devices}
-        return sum(planned.get(key, 0) for key in self.broadcast.channels)
-
-    @property
-    def _accepted(self) -> list[Group]:
-        return [group for group in self.groups if group.state == MessageState.ACCEPTED]
-
-    def _line(self, channel: str, provider_key: str) -> Line:
-        own = [group for group in self.groups if (group.channel, group.provider) == (channel, provider_key)]
-        return Line(
-            channel=channel,
-            provider=provider_key,
-            copies=total(own),
-            handed_over=total(own, HANDED_OVER),
-            delivered=total(own, [MessageState.DELIVERED]),
-            pending=total(own, [MessageState.ACCEPTED]),
-            failed=total(own, [MessageState.FAILED]),
-            unknown=total(own, [MessageState.UNKNOWN]),
-        )
+RECEIPTS_ARE_IN = timedelta(days=2)
+__all__ = ["Progress", "forget_progress", "groups_lately", "left_out", "progress_of", "progress_of_many"]
 
 
 def progress_of(broadcast: Broadcast) -> Progress:
-    """Count a broadcast. Four queries: the groups by `message_count`, the bell and the people left out by their unique
-    indexes, and the failures that a provider had accepted, one look-up each."""
+    """Count a broadcast: four queries, or none where it is large and was counted a moment ago.
+
+    The groups come from the index `message_count`, the bell and the people left out from their unique indexes, and the
+    failures that a provider had accepted from one look-up each.
+    """
+    found = snapshot(_key("progress", broadcast.pk), _rows, lambda: _count(broadcast))
+    return replace(found, broadcast=broadcast)
+
+
+def _count(broadcast: Broadcast) -> Progress:
     return Progress(
-        broadcast=broadcast,
+        broadcast=_bare(broadcast),
         groups=groups_of(broadcast),
         in_app=Notification.objects.filter(broadcast=broadcast).count(),
         failed_later=_accepted_once(broadcast, MessageState.FAILED),
@@ -230,8 +38,54 @@ def progress_of(broadcast: Broadcast) -> Progress:
     )
 
 
-def _bell_line(in_app: int) -> Line:
-    return Line(channel=BellChannel.key, copies=in_app, handed_over=in_app, delivered=in_app)
+def progress_of_many(broadcasts: Sequence[Broadcast]) -> dict[int, Progress]:
+    """Count several broadcasts, by id, without who was left out and what failed late. Two queries, however many."""
+    known = _lately([broadcast.pk for broadcast in broadcasts])
+    rest = [broadcast.pk for broadcast in broadcasts if broadcast.pk not in known]
+    groups = groups_of_many(rest) if rest else {}
+    bells = Notification.objects.filter(broadcast__in=rest).order_by().values_list("broadcast")
+    in_app: dict[int, int] = dict(bells.annotate(count=Count("*"))) if rest else {}
+    for broadcast in broadcasts:
+        if (pk := broadcast.pk) not in known:
+            fresh = Progress(broadcast=Broadcast(pk=pk), groups=groups.get(pk, ()), in_app=in_app.get(pk, 0))
+            known[pk] = counted(_key("summary", pk), _rows, fresh, _is_settled(broadcast))
+    return {broadcast.pk: replace(known[broadcast.pk], broadcast=broadcast) for broadcast in broadcasts}
+
+
+def groups_lately(broadcast: Broadcast) -> Sequence[Group]:
+    """The messages in groups, for the filters of a table: those counted a moment ago will do. One query or none."""
+    known = _lately([broadcast.pk]).get(broadcast.pk)
+    return known.groups if known else groups_of(broadcast)
+
+
+def forget_progress(broadcast: Broadcast) -> None:
+    """Somebody acted on it: the next look counts anew."""
+    forget(_key("progress", broadcast.pk), _key("summary", broadcast.pk))
+
+
+def _lately(broadcast_ids: Sequence[int]) -> dict[int, Progress]:
+    """What is still kept of these, the whole count before the summary."""
+    names = {_key(kind, pk): pk for kind in ("summary", "progress") for pk in broadcast_ids}
+    found = kept(list(names))
+    return {pk: value for key, pk in names.items() if isinstance(value := found.get(key), Progress)}
+
+
+def _is_settled(broadcast: Broadcast) -> bool:
+    """Is it over, and are its last receipts in? Only an operator's retry changes it then."""
+    return broadcast.finished_at is not None and broadcast.finished_at < clock.now() - RECEIPTS_ARE_IN
+
+
+def _key(kind: str, broadcast_id: int) -> str:
+    return f"carillon:{kind}:{broadcast_id}"
+
+
+def _rows(found: Progress) -> int:
+    return found.copies
+
+
+def _bare(broadcast: Broadcast) -> Broadcast:
+    """A stand-in without content: what is kept holds numbers only."""
+    return Broadcast(pk=broadcast.pk)
 
 
 def _accepted_once(broadcast: Broadcast, state: MessageState) -> int:
@@ -245,20 +99,6 @@ def left_out(broadcast: Broadcast) -> list[LeftOut]:
         Suppression.objects.filter(broadcast=broadcast)
         .order_by()
         .values("channel", "reason")
-        .annotate(count=Count("pk"))
+        .annotate(count=Count("*"))
     )
     return sorted((LeftOut(**row) for row in rows), key=lambda each: (-each.count, each.channel, each.reason))
-
-
-def progress_of_many(broadcasts: Sequence[Broadcast]) -> dict[int, Progress]:
-    """Count several broadcasts, by id, without who was left out and what failed late. Two queries, however many."""
-    ids = [broadcast.pk for broadcast in broadcasts]
-    groups = groups_of_many(ids)
-    bells = Notification.objects.filter(broadcast__in=ids).order_by().values_list("broadcast")
-    in_app: dict[int, int] = dict(bells.annotate(count=Count("pk")))
-    return {
-        broadcast.pk: Progress(
-            broadcast=broadcast, groups=groups.get(broadcast.pk, ()), in_app=in_app.get(broadcast.pk, 0)
-        )
-        for broadcast in broadcasts
-    }

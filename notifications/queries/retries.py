@@ -9,7 +9,7 @@ from django.db.models import Min
 from notifications.actions.broadcasts import retryable
 from notifications.models import Broadcast, Message, MessageState
 from notifications.models.message import REPLAYABLE_STATES
-from notifications.queries.progress import Progress
+from notifications.queries.numbers import Progress
 
 
 def sendable_again(progress: Progress) -> dict[MessageState, int]:

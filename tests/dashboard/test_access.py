@@ -1,253 +1,275 @@
-"""Who may call what: every route of the server, with the least that it asks of its caller."""
+"""Who may call what: every address there is, in one table; and each page of the dashboard, called by everybody."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from importlib import reload
-from types import ModuleType
+from importlib import import_module, reload
 
 import pytest
 from django.contrib.auth.models import User
 from django.http import HttpResponse
-from django.test import Client, RequestFactory
-from django.urls import URLPattern, URLResolver, clear_url_caches, reverse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, clear_url_caches, get_resolver, reverse
 
-import config.urls
-from dashboard.access import client_ip, needs, open_to, role_in
-from dashboard.urls import urlpatterns as dashboard_routes
-from notifications.models import Project, Role
+from dashboard.access import LAST_PROJECT
+from notifications.models import Membership, Project, Role
 from tests.factories import make_broadcast, make_credential, make_device, make_message, make_operator
 
-ROUTES = {
-    # name → (who may call it, with which methods)
-    "home": ("anonymous", "GET"),
-    "healthz": ("anonymous", "GET"),
-    "readyz": ("anonymous", "GET"),
-    "admin/": ("staff", ""),
-    "dashboard:login": ("anonymous", "GET POST"),
-    "dashboard:logout": ("operator", "POST"),
-    "dashboard:home": ("operator", "GET"),
-    "dashboard:overview": ("viewer", "GET"),
-    "dashboard:start": ("viewer", "GET"),
-    "dashboard:compose": ("editor", "GET POST"),
-    "dashboard:compose_reach": ("editor", "POST"),
-    "dashboard:compose_edit": ("editor", "GET POST"),
-    "dashboard:broadcasts": ("viewer", "GET"),
-    "dashboard:broadcast": ("viewer", "GET"),
-    "dashboard:broadcast_confirm": ("editor", "GET"),
-    "dashboard:broadcast_send": ("sender", "POST"),
-    "dashboard:broadcast_star": ("editor", "POST"),
-    "dashboard:broadcast_messages": ("viewer", "GET"),
-    "dashboard:broadcast_suppressions": ("viewer", "GET"),
-    "dashboard:broadcast_pause": ("sender", "POST"),
-    "dashboard:broadcast_resume": ("sender", "POST"),
-    "dashboard:broadcast_cancel": ("sender", "POST"),
-    "dashboard:broadcast_retry": ("sender", "POST"),
-    "dashboard:message": ("viewer", "GET"),
-    "dashboard:message_retry": ("sender", "POST"),
-    "dashboard:providers": ("viewer", "GET"),
-    "dashboard:provider_save": ("admin", "POST"),
-    "dashboard:provider_resume": ("sender", "POST"),
-    "dashboard:provider_pause": ("sender", "POST"),
+Member = Callable[[Role], Client]
+ANONYMOUS, OPERATOR, STAFF = "anonymous", "operator", "staff"
+VIEWER, EDITOR, SENDER, ADMIN = (role.value for role in Role)
+
+DASHBOARD = {
+    # name: (who may, how: what a page is asked with, and an action is done with)
+    "home": (OPERATOR, "get"),
+    "login": (ANONYMOUS, "get"),
+    "logout": (OPERATOR, "post"),
+    "overview": (VIEWER, "get"),
+    "start": (VIEWER, "get"),
+    "compose": (EDITOR, "get"),
+    "compose_reach": (EDITOR, "post"),
+    "compose_edit": (EDITOR, "get"),
+    "broadcasts": (VIEWER, "get"),
+    "broadcast": (VIEWER, "get"),
+    "broadcast_confirm": (EDITOR, "get"),
+    "broadcast_send": (SENDER, "post"),
+    "broadcast_star": (EDITOR, "post"),
+    "broadcast_messages": (VIEWER, "get"),
+    "broadcast_suppressions": (VIEWER, "get"),
+    "broadcast_pause": (SENDER, "post"),
+    "broadcast_resume": (SENDER, "post"),
+    "broadcast_cancel": (SENDER, "post"),
+    "broadcast_retry": (SENDER, "post"),
+    "message": (VIEWER, "get"),
+    "message_retry": (SENDER, "post"),
+    "providers": (VIEWER, "get"),
+    "provider_save": (ADMIN, "post"),
+    "provider_resume": (SENDER, "post"),
+    "provider_pause": (SENDER, "post"),
 }
-SANDBOX_ROUTES = {
-    # It stands in for a vendor: like the vendor, it answers whoever asks.
-    "sandbox:send": ("anonymous", "POST"),
-    "sandbox:receipts": ("anonymous", "POST"),
+ELSEWHERE = {
+    "home": ANONYMOUS,  # leads to the dashboard
+    "healthz": ANONYMOUS,
+    "readyz": ANONYMOUS,
+    "sandbox:send": ANONYMOUS,  # speaks Expo's protocol; there only in the sandbox
+    "sandbox:receipts": ANONYMOUS,
 }
-OF_PROJECTS = [name for name, (who, _) in ROUTES.items() if who in list(Role)]
-PREFIXES = {"admin/"}
-"""Houses of other people: one entry stands for all their rooms."""
+ADMIN_OPEN_TO_ALL = {"admin:login", "admin:logout"}
+"""Coming in and (by a form only) going out; everything else below /admin/ asks for staff."""
 
-
-def walk(
-    patterns: list[URLPattern | URLResolver], space: str = ""
-) -> Iterator[tuple[str, Callable[..., object] | None]]:
-    """Every route: its full name (its address where it has none), and its view."""
-    for pattern in patterns:
-        place = str(pattern.pattern)
-        if place in PREFIXES:
-            yield place, None
-        elif isinstance(pattern, URLResolver):
-            below = f"{pattern.namespace}:" if pattern.namespace else ""
-            yield from walk(pattern.url_patterns, space + below)
-        else:
-            yield space + (pattern.name or place), pattern.callback
-
-
-@pytest.fixture(params=[False, True], ids=["without the sandbox", "with the sandbox"])
-def addresses(request: pytest.FixtureRequest, settings: pytest.FixtureRequest) -> Iterator[ModuleType]:
-    """The addresses of a server that was started this way."""
-    before = settings.CARILLON_SANDBOX  # type: ignore[attr-defined]
-    settings.CARILLON_SANDBOX = request.param  # type: ignore[attr-defined]
-    yield reload(config.urls)
-    settings.CARILLON_SANDBOX = before  # type: ignore[attr-defined]
-    reload(config.urls)
-    clear_url_caches()
-
-
-def test_every_route_says_who_may_call_it(addresses: ModuleType, settings: pytest.FixtureRequest) -> None:
-    on = settings.CARILLON_SANDBOX  # type: ignore[attr-defined]
-    wanted = {**ROUTES, **(SANDBOX_ROUTES if on else {})}
-    found = [name for name, _ in walk(addresses.urlpatterns)]
-    assert sorted(found) == sorted(wanted)
-
-
-def test_a_route_without_an_entry_is_found() -> None:
-    room = URLResolver(config.urls.urlpatterns[1].pattern, dashboard_routes, app_name="new", namespace="new")
-    assert not {name for name, _ in walk([room])} & set(ROUTES)
-
-
-@pytest.mark.parametrize("name", [name for name in ROUTES if name.startswith("dashboard:")])
-def test_a_view_wears_what_the_table_says(name: str) -> None:
-    views = dict(walk(dashboard_routes, "dashboard:"))
-    assert getattr(views[name], "open_to", "nobody said") == ROUTES[name][0]
-
-
-# --- Every page of a project, called by everybody ---------------------------------------------------------------------
-
-
-def address_of(name: str, project: Project) -> str:
-    """A route of this project that leads to something there."""
-    if "provider_" in name:
-        return reverse(name, args=[project.slug, make_credential(project).provider])
-    if "message" in name and "broadcast" not in name:
-        message = make_message(make_device(project), make_broadcast(project, state="sent"))
-        return reverse(name, args=[project.slug, message.pk])
-    if "broadcast_" in name or name in ("dashboard:broadcast", "dashboard:compose_edit"):
-        return reverse(name, args=[project.slug, make_broadcast(project).pk])
-    return reverse(name, args=[project.slug])
+PROJECT_PAGES = [name for name, (who, _) in DASHBOARD.items() if who in list(Role)]
 
 
 @pytest.fixture
-def browsers(project: Project, member: Callable[[Role], Client], signed_in: Client) -> dict[str, Client]:
-    """Everybody who may come in at all, by role."""
-    return {**{role.value: member(role) for role in Role}, "superuser": signed_in}
+def with_sandbox(settings: pytest.FixtureRequest) -> Iterator[None]:
+    """The URLconf as it is in the sandbox."""
+    before = settings.CARILLON_SANDBOX
+    settings.CARILLON_SANDBOX = True
+    _reload_urls()
+    yield
+    settings.CARILLON_SANDBOX = before
+    _reload_urls()
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("name", OF_PROJECTS)
-def test_a_stranger_is_asked_to_sign_in(client: Client, project: Project, name: str, method: str) -> None:
-    answer = client.generic(method, address_of(name, project))
-    assert answer.status_code == 302
-    assert answer.headers["Location"].startswith("/dashboard/login/?next=/dashboard/")
+@pytest.fixture
+def rows(project: Project) -> dict[str, int]:
+    """What the addresses name: a draft and a message of the project, and its key at Expo."""
+    make_credential(project)
+    broadcast = make_broadcast(project)
+    message = make_message(make_device(project), broadcast, state="failed", reason="rejected")
+    return {"broadcast_id": broadcast.pk, "message_id": message.pk}
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("name", OF_PROJECTS)
-def test_an_admin_from_elsewhere_finds_nothing(
-    outsider: Client, project: Project, name: str, method: str
-) -> None:
-    assert outsider.generic(method, address_of(name, project)).status_code == 404
+class TestTable:
+    def test_every_route_has_an_entry(self, with_sandbox: None) -> None:
+        missing = [name for name in _names() if name not in _table()]
+        assert not missing, f"say in this file who may call {missing}"
+
+    def test_every_entry_has_a_route(self, with_sandbox: None) -> None:
+        assert not set(_table()) - set(_names())
+
+    def test_every_page_says_of_itself_what_the_table_says(self) -> None:
+        said = {
+            name: getattr(pattern.callback, "open_to", "nothing")
+            for name, pattern in _routes()
+            if name.startswith("dashboard:")
+        }
+        assert said == {f"dashboard:{name}": who for name, (who, _) in DASHBOARD.items()}
+
+    def test_a_route_without_a_name_would_be_seen(self) -> None:
+        assert all(name for name in _names())
 
 
-@pytest.mark.parametrize("name", OF_PROJECTS)
-def test_each_role_gets_as_far_as_the_table_says(
-    browsers: dict[str, Client], project: Project, name: str
-) -> None:
-    least, methods = ROUTES[name]
-    for who, browser in browsers.items():
-        enough = who == "superuser" or Role(who).covers(Role(least))
-        for method in ("GET", "POST"):
-            status = browser.generic(method, address_of(name, project)).status_code
-            case = f"{method} by {who}: {status}"
-            if not enough:
-                assert status == 403, case
-            elif method not in methods.split():
-                assert status == 405, case
-            else:
-                assert status < 300 or status in (302, 303, 400, 409, 422), case
+class TestProjectPages:
+    @pytest.mark.parametrize("name", PROJECT_PAGES)
+    def test_anonymous_people_are_asked_to_sign_in(
+        self, client: Client, project: Project, rows: dict[str, int], name: str
+    ) -> None:
+        answer = _call(client, name, project, rows)
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith(reverse("dashboard:login"))
+
+    @pytest.mark.parametrize("name", PROJECT_PAGES)
+    def test_strangers_are_told_there_is_nothing(
+        self, outsider: Client, project: Project, rows: dict[str, int], name: str
+    ) -> None:
+        assert _call(outsider, name, project, rows).status_code == 404
+
+    @pytest.mark.parametrize("name", PROJECT_PAGES)
+    def test_a_role_of_another_project_opens_nothing_here(
+        self, project: Project, other_project: Project, rows: dict[str, int], name: str
+    ) -> None:
+        both = make_operator("both", other_project, Role.ADMIN)
+        Membership.objects.create(user=both, project=project, role=Role.VIEWER)
+        browser = Client()
+        browser.force_login(both)
+        expected = 403 if DASHBOARD[name][0] != VIEWER else None
+        status = _call(browser, name, project, rows).status_code
+        assert status == expected or (expected is None and status < 400)
+
+    @pytest.mark.parametrize("role", list(Role))
+    @pytest.mark.parametrize("name", PROJECT_PAGES)
+    def test_each_role_may_do_what_the_table_says(
+        self, member: Member, project: Project, rows: dict[str, int], name: str, role: Role
+    ) -> None:
+        status = _call(member(role), name, project, rows).status_code
+        if role.covers(Role(DASHBOARD[name][0])):
+            assert status < 500
+            assert status not in (401, 403, 404, 405)
+        else:
+            assert status == 403
+
+    @pytest.mark.parametrize("name", PROJECT_PAGES)
+    def test_a_superuser_may_do_all(
+        self, signed_in: Client, project: Project, rows: dict[str, int], name: str
+    ) -> None:
+        status = _call(signed_in, name, project, rows).status_code
+        assert status < 500
+        assert status not in (401, 403, 404, 405)
+
+    @pytest.mark.parametrize("name", [n for n, (_, how) in DASHBOARD.items() if how == "post"])
+    def test_an_action_needs_a_form(
+        self, signed_in: Client, project: Project, rows: dict[str, int], name: str
+    ) -> None:
+        assert signed_in.get(_address(name, project, rows)).status_code == 405
+
+    @pytest.mark.parametrize("name", [n for n, (_, how) in DASHBOARD.items() if how == "post"])
+    def test_an_action_needs_a_form_of_ours(
+        self, operator: User, project: Project, rows: dict[str, int], name: str
+    ) -> None:
+        browser = Client(enforce_csrf_checks=True)
+        browser.force_login(operator)
+        assert browser.post(_address(name, project, rows)).status_code == 403
+
+    @pytest.mark.parametrize(
+        "name", [n for n in PROJECT_PAGES if n.startswith(("broadcast_", "message", "compose_edit"))]
+    )
+    def test_a_row_of_another_project_is_not_there(
+        self, signed_in: Client, other_project: Project, rows: dict[str, int], name: str
+    ) -> None:
+        assert _call(signed_in, name, other_project, rows).status_code == 404
+
+    @pytest.mark.parametrize("name", [n for n, (_, how) in DASHBOARD.items() if how == "get"])
+    def test_a_page_is_only_read(
+        self, signed_in: Client, project: Project, rows: dict[str, int], name: str
+    ) -> None:
+        assert signed_in.delete(_address(name, project, rows)).status_code == 405
+
+    def test_a_project_that_is_not_there_is_not_found(self, signed_in: Client) -> None:
+        assert signed_in.get(reverse("dashboard:overview", args=["nothing-here"])).status_code == 404
+
+    def test_a_refusal_names_the_role_that_is_needed(self, member: Member, project: Project) -> None:
+        answer = member(Role.VIEWER).get(reverse("dashboard:compose", args=[project.slug]))
+        assert f"This needs the role editor in {project}; yours is viewer." in answer.content.decode()
+
+    def test_somebody_whose_account_is_closed_is_out_at_once(self, project: Project) -> None:
+        account = make_operator("leaving", project, Role.ADMIN)
+        browser = Client()
+        browser.force_login(account)
+        User.objects.filter(pk=account.pk).update(is_active=False)
+        assert browser.get(reverse("dashboard:overview", args=[project.slug])).status_code == 302
+
+    def test_the_project_visited_last_is_noted(self, signed_in: Client, project: Project) -> None:
+        signed_in.get(reverse("dashboard:broadcasts", args=[project.slug]))
+        assert signed_in.session[LAST_PROJECT] == project.slug
+
+    def test_a_project_that_refused_is_not_noted(self, outsider: Client, project: Project) -> None:
+        outsider.get(reverse("dashboard:broadcasts", args=[project.slug]))
+        assert LAST_PROJECT not in outsider.session
 
 
-@pytest.mark.parametrize("name", ["dashboard:login", "home", "healthz", "readyz"])
-def test_what_is_open_to_all_asks_nobody_to_sign_in(client: Client, db: None, name: str) -> None:
-    answer = client.get(reverse(name) if name in ("home", "dashboard:login") else f"/{name}")
-    assert answer.status_code in (200, 302)
-    assert "next=" not in answer.headers.get("Location", "")
+class TestElsewhere:
+    @pytest.mark.parametrize("address", ["/", "/healthz", "/readyz", "/dashboard/login/", "/admin/login/"])
+    def test_what_is_open_to_all_answers_anonymous_people(
+        self, client: Client, db: None, address: str
+    ) -> None:
+        assert client.get(address).status_code < 400
+
+    def test_the_front_door_asks_to_sign_in(self, client: Client, db: None) -> None:
+        answer = client.get(reverse("dashboard:home"))
+        assert answer.headers["Location"] == f"{reverse('dashboard:login')}?next={reverse('dashboard:home')}"
+
+    def test_the_sandbox_is_not_there_without_its_setting(self) -> None:
+        assert not [name for name in _names() if name.startswith("sandbox:")]
+
+    @pytest.mark.parametrize("who", [ANONYMOUS, OPERATOR])
+    def test_the_admin_is_for_staff(self, client: Client, project: Project, who: str) -> None:
+        if who == OPERATOR:
+            client.force_login(make_operator("not-staff", project, Role.ADMIN))
+        for name, pattern in _routes():
+            # One without a name only leads to the next, which has one.
+            if name.startswith("admin:") and pattern.name and name not in ADMIN_OPEN_TO_ALL:
+                assert _turns_away(client, name, pattern), name
+
+    def test_staff_come_into_the_admin(self, signed_in: Client) -> None:
+        assert signed_in.get(reverse("admin:index")).status_code == 200
 
 
-def test_an_operator_who_is_no_staff_does_not_get_into_the_admin(member: Callable[[Role], Client]) -> None:
-    answer = member(Role.ADMIN).get("/admin/")
-    assert answer.headers["Location"].startswith("/admin/login/")
+def _table() -> dict[str, str]:
+    """Route → who may call it."""
+    inside = {f"dashboard:{name}": who for name, (who, _) in DASHBOARD.items()}
+    below_admin = {name: STAFF for name in _names() if name.startswith("admin:")}
+    return inside | ELSEWHERE | below_admin | dict.fromkeys(ADMIN_OPEN_TO_ALL, ANONYMOUS)
 
 
-# --- The decorators ---------------------------------------------------------------------------------------------------
+def _names() -> list[str]:
+    return [name for name, _ in _routes()]
 
 
-def test_too_small_a_role_is_told_which_one_is_needed(
-    member: Callable[[Role], Client], project: Project
-) -> None:
-    page = member(Role.VIEWER).get(reverse("dashboard:compose", args=[project.slug]))
-    assert "This needs the role editor in" in page.content.decode()
+def _routes(
+    patterns: list[URLPattern | URLResolver] | None = None, space: str = ""
+) -> Iterator[tuple[str, URLPattern]]:
+    """Every route there is, by its full name; one without a name by its pattern."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            yield from _routes(pattern.url_patterns, inner)
+        else:
+            yield f"{space}{pattern.name or pattern.pattern}", pattern
 
 
-def test_an_id_that_no_database_can_hold_leads_nowhere(signed_in: Client, project: Project) -> None:
-    assert signed_in.get(f"/dashboard/{project.slug}/broadcasts/{'9' * 30}/").status_code == 404
-    assert signed_in.get(f"/dashboard/{project.slug}/compose/{'9' * 30}/").status_code == 404
+def _address(name: str, project: Project, rows: dict[str, int]) -> str:
+    """The address of a page, with as much of project, rows and provider as it asks for."""
+    pattern = next(pattern for route, pattern in _routes() if route == f"dashboard:{name}")
+    given = {"project_slug": project.slug, "provider": "expo", **rows}
+    wanted = pattern.pattern.converters
+    return reverse(f"dashboard:{name}", kwargs={key: given[key] for key in wanted})
 
 
-def test_a_form_sent_after_the_session_ended_leads_back_to_its_page(client: Client, project: Project) -> None:
-    send = address_of("dashboard:broadcast_send", project)
-    confirm = send.replace("/send/", "/confirm/")
-    answer = client.post(send, headers={"Referer": f"http://testserver{confirm}"})
-    assert answer.headers["Location"] == f"/dashboard/login/?next={confirm}"
+def _call(browser: Client, name: str, project: Project, rows: dict[str, int]) -> HttpResponse:
+    """Call a page as it is meant to be called."""
+    how = DASHBOARD[name][1]
+    return getattr(browser, how)(_address(name, project, rows))
 
 
-def test_a_form_sent_from_elsewhere_leads_to_the_front_door(client: Client, project: Project) -> None:
-    send = address_of("dashboard:broadcast_send", project)
-    answer = client.post(send, headers={"Referer": "https://evil.example/trap/"})
-    assert answer.headers["Location"] == "/dashboard/login/?next=/dashboard/"
+def _turns_away(browser: Client, name: str, pattern: URLPattern) -> bool:
+    """Does a page of the admin lead to its sign-in form?"""
+    asked_for = [*pattern.pattern.converters, *pattern.pattern.regex.groupindex]
+    given = {key: "auth" if key == "app_label" else "1" for key in asked_for}
+    answer = browser.get(reverse(name, kwargs=given))
+    return answer.status_code == 302 and answer.headers["Location"].startswith(reverse("admin:login"))
 
 
-def test_an_operator_whose_account_is_closed_is_out_at_once(project: Project) -> None:
-    user = make_operator("leaver", project, Role.ADMIN)
-    browser = Client()
-    browser.force_login(user)
-    User.objects.filter(pk=user.pk).update(is_active=False)
-    assert browser.get(reverse("dashboard:start", args=[project.slug])).status_code == 302
-
-
-def test_a_fragment_is_no_visit(signed_in: Client, project: Project, other_project: Project) -> None:
-    signed_in.get(reverse("dashboard:start", args=[project.slug]))
-    signed_in.get(reverse("dashboard:start", args=[other_project.slug]), headers={"HX-Request": "true"})
-    assert signed_in.session["project"] == project.slug
-
-
-def test_a_view_keeps_its_name_and_its_words() -> None:
-    @needs(Role.VIEWER)
-    def page(request: object, project: Project) -> HttpResponse:
-        """What it is."""
-        return HttpResponse()
-
-    assert (page.__name__, page.__doc__) == ("page", "What it is.")
-
-
-def test_marking_one_view_marks_no_other() -> None:
-    def page(request: object) -> HttpResponse:
-        return HttpResponse()
-
-    open_to("anonymous")(page)
-    assert not hasattr(page, "open_to")
-
-
-def test_a_superuser_is_admin_everywhere(operator: User, other_project: Project) -> None:
-    assert role_in(operator, other_project) == Role.ADMIN
-
-
-def test_who_is_on_no_team_has_no_role(project: Project) -> None:
-    assert role_in(User.objects.create_user("guest"), project) is None
-
-
-@pytest.mark.parametrize(
-    ("told", "understood"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("2001:DB8::0:1", "2001:db8::1"),
-        ("fe80::1%eth0", "fe80::1"),
-        ("unix:", None),
-        ("", None),
-        ("192.0.2.7:8080", None),
-    ],
-)
-def test_only_an_address_is_an_address(rf: RequestFactory, told: str, understood: str | None) -> None:
-    assert client_ip(rf.get("/", REMOTE_ADDR=told)) == understood
+def _reload_urls() -> None:
+    reload(import_module("config.urls"))
+    clear_url_caches()

@@ -76,6 +76,7 @@ def queue_messages(project: Project, number: int = 1, **fields: Any) -> list[Mes
         Broadcast.objects.filter(pk=fields["broadcast"].pk).update(expanded_messages=grown)
     now = clock.now()
     defaults: dict[str, Any] = {
+        "provider": "expo",
         "title": "" if "broadcast" in fields else "Hello",
         "available_at": now,
         "expires_at": now + timedelta(days=3),
@@ -85,7 +86,6 @@ def queue_messages(project: Project, number: int = 1, **fields: Any) -> list[Mes
             Message(
                 project=project,
                 channel="push",
-                provider="expo",
                 device=device,
                 key=f"test:{device.pk}",
                 **{**defaults, **fields},

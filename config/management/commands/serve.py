@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 from typing import Any
@@ -14,6 +15,8 @@ from config.servers import Workers, refuse_unmigrated
 
 GRACE = 10
 """Seconds that open requests get at shutdown."""
+BACKLOG = 2048
+"""Connections that may wait to be taken."""
 
 
 class Command(BaseCommand):
@@ -33,18 +36,36 @@ class Command(BaseCommand):
         if settings.CARILLON_SANDBOX_URL:
             settings.EXPO_NOTIFICATIONS_HOST = f"http://127.0.0.1:{port}/sandbox/expo"
         listener = _listen(host, port)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            # uvicorn raises the signal again after a graceful stop; without this the workers would not get theirs.
-            signal.signal(number, lambda *_: None)
         workers = Workers()
+        server = _Server(_config(), workers)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # Before uvicorn hears signals, and when it raises them again at its end: this process ends by returning.
+            signal.signal(number, server.leave)
         if not web_only:
             workers.start()
         self.stdout.write(f"Carillon is ready at {settings.SITE_URL or f'http://{_shown(host)}:{port}'}/")
         self.stdout.flush()
         try:
-            uvicorn.Server(_config()).run(sockets=[listener])
+            server.run(sockets=[listener])
         finally:
             workers.stop()
+
+
+class _Server(uvicorn.Server):
+    """Lets the workers finish while pages still answer (the sandbox they may speak to is one), then closes."""
+
+    def __init__(self, config: uvicorn.Config, workers: Workers) -> None:
+        super().__init__(config)
+        self._workers = workers
+
+    def leave(self, *args: object) -> None:
+        """Stop as soon as it may be. A signal handler."""
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Called by uvicorn once it is to stop."""
+        await asyncio.to_thread(self._workers.stop)
+        await super().shutdown(sockets)
 
 
 def _config() -> uvicorn.Config:
@@ -65,12 +86,13 @@ def _config() -> uvicorn.Config:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A bound socket, or plain words why there is none."""
+    """A listening socket, or plain words why there is none. Who connects before the server is up is not turned away."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(BACKLOG)
     except OSError as error:
         raise CommandError(
             f"Cannot listen on {host}:{port}: {error.strerror}. Is Carillon running already? "

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from config.servers import Workers, refuse_unmigrated
 
 LOOK = 1.0
-"""Seconds between two looks at whether to stop. A signal that reached another thread does not end a wait without end."""
+"""Seconds between two looks at whether to stop. A signal that reaches another thread ends no endless wait."""
 
 
 class Command(BaseCommand):

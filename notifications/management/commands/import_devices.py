@@ -26,7 +26,7 @@ WORDS = {
 
 
 NOTES = ("line", "reason")
-"""The columns that a reject file has besides those of its source."""
+"""The columns that a reject file has before those of its source."""
 
 
 class Command(BaseCommand):
@@ -101,16 +101,18 @@ class _RejectFile:
                 self._write(row)
 
     def _write(self, reject: Reject) -> None:
-        own = [index for index, name in enumerate(self._columns) if name not in NOTES]
         if self._file is None:
             self._file = self._path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
-            csv.writer(self._file).writerow([*[self._columns[index] for index in own], *NOTES])
-        cells = [*reject.cells, *[""] * (len(self._columns) - len(reject.cells))]
-        if len(cells) == len(self._columns):
-            cells = [cells[index] for index in own]
-        # Too many cells are all kept: which of them is too many, only a person can tell.
-        csv.writer(self._file).writerow([*cells, reject.line, reject.reason])
+            own = [name for name in self._columns if name not in NOTES]
+            csv.writer(self._file).writerow([*NOTES, *own])
+        csv.writer(self._file).writerow([reject.line, reject.reason, *self._own_cells(reject)])
         self.count += 1
+
+    def _own_cells(self, reject: Reject) -> list[str]:
+        """All its cells, also those that are too many; but the notes of an earlier import."""
+        cells = [*reject.cells, *[""] * (len(self._columns) - len(reject.cells))]
+        named = [*self._columns, *[""] * (len(cells) - len(self._columns))]
+        return [cell for name, cell in zip(named, cells, strict=True) if name not in NOTES]
 
 
 def _project(name: str | None) -> Project:

@@ -143,6 +143,14 @@ class TestStops:
         Credential.objects.update(project=other_project)
         assert is_refused(message)
 
+    def test_a_provider_that_was_taken_out_holds_back_no_other(
+        self, project: Project, other_project: Project
+    ) -> None:
+        queue_message(project, provider="pigeon", lane=LANE_CRITICAL)
+        Credential.objects.update(provider="pigeon")
+        good = queue_message(other_project)
+        assert [m.pk for m in claim().messages] == [good.pk]
+
 
 class TestOrder:
     def test_critical_messages_go_first(self, project: Project) -> None:

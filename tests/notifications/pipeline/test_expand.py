@@ -291,6 +291,15 @@ class TestCrash:
         write_out()
         assert sorted(Notification.objects.values_list("user_id", flat=True)) == [u.pk for u in users]
 
+    def test_one_that_cannot_be_written_out_holds_back_no_other(self, project: Project) -> None:
+        make_crowd(project, 30)
+        sending(project, "pigeon")
+        good = sending(project, "bell")
+        write_out()
+        assert good.notifications.count() == 30
+        with pytest.raises(KeyError):
+            expand.step()
+
     def test_a_cursor_that_is_behind_doubles_nobody(self, project: Project) -> None:
         make_crowd(project, 30)
         sending(project)

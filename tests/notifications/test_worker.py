@@ -1,0 +1,100 @@
+"""The threads that do the work: woken or not, they find it; what fails is tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings as configured
+from pytest_django import Settings
+
+from notifications import worker
+from notifications.models import Broadcast, BroadcastState, Message, MessageState, Notification, Project
+from notifications.wake import Step
+from notifications.worker import Worker
+from tests.factories import make_credential
+from tests.fakes.asking import on_send
+from tests.fakes.faults import Kind
+from tests.fakes.process import FakeExpo
+from tests.notifications.pipeline.halves import until
+from tests.notifications.rows import make_crowd, queue_message, sending
+
+
+@pytest.fixture
+def running(committed: Project, expo: FakeExpo) -> Iterator[Worker]:
+    """The workers of this process."""
+    configured.HUEY.flush()
+    yield worker.start()
+    worker.stop()
+
+
+def all_are(state: str) -> bool:
+    return set(Message.objects.values_list("state", flat=True)) == {state}
+
+
+def test_it_finds_work_that_nobody_told_it_of(running: Worker, committed: Project) -> None:
+    queue_message(committed)
+    until(lambda: all_are(MessageState.ACCEPTED))
+    assert configured.HUEY.pending_count() == 0
+
+
+def test_a_broadcast_goes_all_the_way_by_itself(
+    running: Worker, committed: Project, settings: Settings
+) -> None:
+    settings.EXPO_NOTIFICATIONS_RECEIPT_CHECK_DELAY *= 0
+    make_crowd(committed, 3)
+    make_credential(committed)
+    broadcast = sending(committed)
+    until(lambda: Message.objects.count() == 3 and all_are(MessageState.DELIVERED))
+    until(lambda: Broadcast.objects.get(pk=broadcast.pk).state == BroadcastState.SENT)
+
+
+def test_a_step_that_fails_is_logged_and_tried_again(
+    running: Worker, committed: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_crowd(committed, 2)
+    sending(committed, "pigeon")
+    until(lambda: "The expand step failed; it is tried again in 1 seconds." in caplog.text)
+    Broadcast.objects.update(channels=["bell"])
+    until(lambda: Notification.objects.count() == 2)
+
+
+def test_a_step_that_fails_rests_longer_each_time(
+    running: Worker, committed: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    sending(committed, "pigeon")
+    until(lambda: "tried again in 2 seconds" in caplog.text)
+
+
+def test_a_step_that_fails_holds_up_no_other(running: Worker, committed: Project) -> None:
+    sending(committed, "pigeon")
+    queue_message(committed)
+    until(lambda: all_are(MessageState.ACCEPTED))
+
+
+def test_stopping_waits_for_the_answer_of_a_call(committed: Project, expo: FakeExpo) -> None:
+    expo.faults(on_send(Kind.DELAY, delay_after=0.5))
+    queue_message(committed)
+    worker.start()
+    until(lambda: bool(expo.history()))
+    worker.stop()
+    assert all_are(MessageState.ACCEPTED)
+
+
+def test_nothing_is_done_once_it_has_stopped(running: Worker, committed: Project, expo: FakeExpo) -> None:
+    worker.stop()
+    queue_message(committed)
+    running.ring(Step.DISPATCH)
+    assert expo.history() == []
+
+
+def test_a_process_knows_whether_it_works(committed: Project) -> None:
+    assert not worker.ring(Step.DISPATCH)
+    worker.start()
+    assert worker.ring(Step.DISPATCH)
+    worker.stop()
+    assert not worker.ring(Step.DISPATCH)
+
+
+def test_stopping_what_never_started_does_no_harm() -> None:
+    worker.stop()
