@@ -13,7 +13,7 @@ PORT ?= 8000
 # What `make run` sets unless you did.
 DEMO := PORT=$(PORT) CARILLON_SANDBOX="$${CARILLON_SANDBOX-1}" DEBUG="$${DEBUG-0}" PYTHONUNBUFFERED=1
 # An installation as it is on the internet, with its data in a folder of its own.
-PRODUCTION := SITE_URL=https://carillon.example ALLOWED_HOSTS=carillon.example HSTS_SUBDOMAINS=1 \
+PRODUCTION := SITE_URL=https://carillon.example ALLOWED_HOSTS=carillon.example TRUSTED_PROXIES=127.0.0.1 HSTS_SUBDOMAINS=1 \
 	DEBUG=0 CARILLON_SANDBOX=0 SECRET_KEY= DATABASE_URL= REDIS_URL=
 # Runs what follows with an empty data folder that is gone afterwards, so that two runs never meet.
 SCRATCH := data="$$(mktemp -d)" && trap 'rm -rf "$$data"' EXIT && trap 'exit 130' INT TERM && CARILLON_DATA_DIR="$$data"

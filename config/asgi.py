@@ -14,12 +14,16 @@ django.setup(set_prefix=False)
 from a2wsgi import WSGIMiddleware  # noqa: E402 (Django must be set up first)
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from django.conf import settings  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 
+from config.whole_body import WholeBody  # noqa: E402
 from notifications.consumers import hub  # noqa: E402
 from notifications.routing import websocket_urlpatterns  # noqa: E402
 
 PAGE_THREADS = 12
+BODY_SECONDS = 15
+"""In which a request has arrived whole."""
 
 
 async def lifespan(
@@ -41,7 +45,11 @@ async def lifespan(
 
 application = ProtocolTypeRouter(
     {
-        "http": WSGIMiddleware(cast(Any, get_wsgi_application()), workers=PAGE_THREADS),
+        "http": WholeBody(
+            cast(Any, WSGIMiddleware(cast(Any, get_wsgi_application()), workers=PAGE_THREADS)),
+            most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+            seconds=BODY_SECONDS,
+        ),
         "websocket": AuthMiddlewareStack(URLRouter(cast(Any, websocket_urlpatterns))),
         "lifespan": lifespan,
     }

@@ -88,3 +88,17 @@ def queue_reaches_the_workers(**kwargs: Any) -> list[CheckMessage]:
             id="config.W003",
         )
     ]
+
+
+@register(deploy=True)
+def proxy_is_known(**kwargs: Any) -> list[CheckMessage]:
+    """https ends at a proxy; without knowing it, every page would be sent to itself for ever."""
+    if not settings.SECURE or settings.CARILLON_TRUSTED_PROXIES or not settings.SECURE_SSL_REDIRECT:
+        return []
+    return [
+        Warning(
+            "SITE_URL is https, and no proxy is trusted: every request looks like plain http.",
+            hint="Set TRUSTED_PROXIES to the address of the proxy that ends https, such as 127.0.0.1.",
+            id="config.W004",
+        )
+    ]

@@ -14,7 +14,7 @@ problems: list[tuple[str, str, str]] = []
 
 
 def text(name: str, default: str = "") -> str:
-    """The variable, or the first line of the file that `<name>_FILE` points to."""
+    """The variable, or what stands in the file that `<name>_FILE` points to."""
     path = os.environ.get(f"{name}_FILE")
     if path and name not in os.environ:
         try:
@@ -29,7 +29,9 @@ def url(name: str, *schemes: str) -> str:
     value = text(name).rstrip("/")
     if value and (value.partition("://")[0] not in schemes or "://" not in value):
         # The value itself stays out of the report: it may carry a password.
-        problems.append((name, f"{value.partition(':')[0]}…", " or ".join(f"{scheme}://…" for scheme in schemes)))
+        problems.append(
+            (name, f"{value.partition(':')[0]}…", " or ".join(f"{scheme}://…" for scheme in schemes))
+        )
         return ""
     return value
 

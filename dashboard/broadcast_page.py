@@ -169,7 +169,9 @@ def _sent_in_words(progress: Progress) -> str:
     lasted = f" in {duration((end - start).total_seconds())}" if start and end else ""
     if progress.handed_over == progress.copies:
         return f"All {number(progress.copies)} handed over{lasted}"
-    return f"{number(progress.handed_over)} of {number(progress.copies)} handed over{lasted}"
+    again = progress.waiting + progress.on_the_wire
+    more = f", {number(again)} tried again" if again else ""
+    return f"{number(progress.handed_over)} of {number(progress.copies)} handed over{lasted}{more}"
 
 
 def _cancelled_in_words(progress: Progress) -> str:

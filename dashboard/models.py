@@ -11,7 +11,7 @@ class LoginAttempt(models.Model):
     key = models.CharField(max_length=64, unique=True)
     """A hash: names and addresses of strangers are nobody's to keep."""
     tries = models.PositiveIntegerField(default=0)
-    since = models.DateTimeField()
+    since = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:
         return f"{self.tries} tries since {self.since:%H:%M}"

@@ -14,7 +14,7 @@ class Outcome(StrEnum):
     ACCEPTED = "accepted"
     """The provider has taken it over (or, in a receipt, handed it on)."""
     RETRY = "retry"
-    """Nobody's lasting fault and certainly not sent: try again later."""
+    """Nobody's lasting fault, and the vendor says it did not take it: try again later."""
     REJECTED = "rejected"
     """This message is bad; the address is fine."""
     GONE = "gone"

@@ -175,6 +175,7 @@ def retry(actor: Actor, broadcast: Broadcast, state: MessageState) -> Facts:
         raise Refused(
             "No copy can be sent again: their devices are switched off, or somebody retried them already."
         )
+    _reopen(broadcast)
     _announce(broadcast, wake.Step.DISPATCH)
     return {"requeued": requeued, "state": state.value}
 
@@ -198,6 +199,12 @@ def retry_message(actor: Actor, message: Message) -> Facts:
 def retryable(broadcast: Broadcast, state: MessageState) -> QuerySet[Message]:
     """The copies of a broadcast in this final state that an operator may send again."""
     return _replayable(Message.objects.filter(broadcast=broadcast, state=state))
+
+
+def _reopen(broadcast: Broadcast) -> None:
+    """A broadcast that was through is sending again: it can be paused and cancelled, and ends once more."""
+    done = Broadcast.objects.filter(pk=broadcast.pk, state=BroadcastState.SENT)
+    done.update(state=BroadcastState.SENDING, finished_at=None)
 
 
 def _replayable(messages: QuerySet[Message]) -> QuerySet[Message]:

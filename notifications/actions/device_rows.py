@@ -50,7 +50,7 @@ class Reject:
 
 def read_header(line: str) -> tuple[str, ...]:
     """The columns that a file has. Raises BadHeader."""
-    columns = tuple(cell.strip().lower() for cell in next(csv.reader([line.lstrip("\ufeff")]), []))
+    columns = tuple(cell.strip().lower() for cell in _cells(line.lstrip("\ufeff")))
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
         raise BadHeader(

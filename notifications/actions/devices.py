@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.db.models import Q
 
 from notifications import clock
 from notifications.actions.audit import Actor, Facts, write_down
@@ -131,10 +132,16 @@ def _known(project: Project, uids: Iterable[str]) -> dict[str, int]:
 
 
 def _usernames_to_accounts(missing: dict[str, DeviceRow]) -> dict[str, int]:
-    """An account for each of these uids: the one of that name, unless a project knows it already; else a new one."""
+    """An account for each of these uids: the one of that name, unless it is taken; else a new one.
+
+    Taken are accounts that a project knows already, and those of operators: no file makes a person of them.
+    """
     users = get_user_model().objects
     plain = {uid: _username(uid) for uid in missing}
-    named = users.filter(username__in_list=plain.values(), identities__isnull=False)
+    taken = (
+        Q(identities__isnull=False) | Q(is_staff=True) | Q(is_superuser=True) | Q(memberships__isnull=False)
+    )
+    named = users.filter(taken, username__in_list=plain.values())
     names = _different(plain, set(named.values_list("username", flat=True)))
     nobody = make_password(None)
     new = [{"username": names[uid], "email": row.email, "password": nobody} for uid, row in missing.items()]

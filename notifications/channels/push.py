@@ -7,11 +7,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Case, CharField, F, Max, QuerySet, Value, When
+from django.db.models import Case, CharField, Exists, F, Max, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Cast, Concat
 
 from notifications import providers, wire
-from notifications.audience import Audience, has_device
+from notifications.audience import Audience
 from notifications.channels.base import BaseChannel, Cursor, Slice
 from notifications.channels.walk import account_slice, suppress
 from notifications.models import Broadcast, Credential, Device, Message, MessageState, SuppressionReason
@@ -60,7 +60,9 @@ class PushChannel(BaseChannel):
             return Slice(cursor=Cursor(phase="devices"))
         devices = _sendable(broadcast).filter(user_id__in=part.accounts.filter(blocked="").values("user_id"))
         messages = _insert(broadcast, devices, now)
-        left_out = part.accounts.annotate(reachable=has_device()).exclude(blocked="", reachable=True)
+        # Asked of the messages, not of the devices again: one that registers meanwhile must not fall between.
+        written = Exists(Message.objects.filter(broadcast=broadcast, user_id=OuterRef("user_id")))
+        left_out = part.accounts.annotate(written=written).exclude(blocked="", written=True)
         reason = Case(
             When(blocked="", then=Value(SuppressionReason.NO_DEVICE.value)),
             default=F("blocked"),

@@ -130,6 +130,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
                 When(broadcast__state=BroadcastState.CANCELLED, then=Value("cancelled:cancelled")),
                 When(expires_at__lte=now, then=Value("expired:expired")),
                 When(device__is_active=False, then=Value("suppressed:device_inactive")),
+                When(device=None, address="", then=Value("suppressed:device_inactive")),
                 When(user__is_active=False, then=Value("suppressed:account_inactive")),
                 When(muted, then=Value("suppressed:muted")),
                 default=Value(""),
@@ -146,10 +147,11 @@ class Message(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="messages", db_index=False)
     channel = models.CharField(max_length=20)
     provider = models.CharField(max_length=20, blank=True)
-    device = models.ForeignKey(Device, models.CASCADE, related_name="messages", null=True, blank=True)
+    device = models.ForeignKey(Device, models.SET_NULL, related_name="messages", null=True, blank=True)
+    """Null once the device's row is gone: what was sent stays known."""
     address = models.CharField(max_length=320, blank=True)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="messages", null=True, blank=True
+        settings.AUTH_USER_MODEL, models.SET_NULL, related_name="messages", null=True, blank=True
     )
     notification = models.ForeignKey(
         Notification, models.SET_NULL, related_name="messages", null=True, blank=True, db_index=False

@@ -72,7 +72,7 @@ class Suppression(models.Model):
         Broadcast, models.CASCADE, related_name="suppressions", null=True, blank=True, db_index=False
     )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="suppressions", null=True, blank=True
+        settings.AUTH_USER_MODEL, models.SET_NULL, related_name="suppressions", null=True, blank=True
     )
     uid = models.CharField(max_length=255, blank=True)
     """What the project calls the person: kept because nobody may answer to it."""

@@ -19,6 +19,8 @@ from notifications.models.message import MessageQuerySet
 from notifications.pipeline import Done, record, topics
 
 log = logging.getLogger(__name__)
+FARTHEST_SLOT = timedelta(minutes=10)
+"""No batch takes so long: a slot further ahead was reserved by a clock that was wrong."""
 FLUSH = 100
 """Answers recorded together at the most."""
 
@@ -37,9 +39,10 @@ def step() -> Done:
     claimed = claim()
     if not isinstance(claimed, Claim):
         return claimed
-    if claimed.messages and start(claimed):
-        answers = send(claimed)
-        record.answers(claimed.batch, claimed.credential, claimed.messages, answers, FLUSH)
+    if claimed.messages:
+        arriving = send(claimed)  # only made ready: what goes wrong before the start has sent nothing
+        if start(claimed):
+            record.answers(claimed.batch, claimed.credential, claimed.messages, arriving, FLUSH)
     return Done(
         messages=len(claimed.messages),
         wait=0.0,
@@ -95,15 +98,15 @@ def start(claimed: Claim) -> bool:
 
 
 def send(claimed: Claim) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
-    """Hand the batch to its channel; answers come one by one."""
+    """Hand the batch to its channel. The bytes leave when the first answer is asked of what this returns."""
     try:
-        yield from channels.get(claimed.messages[0].channel).send(claimed.credential, claimed.messages)
+        return channels.get(claimed.messages[0].channel).send(claimed.credential, claimed.messages)
     except encryption.UnreadableSecret as error:
-        for message in claimed.messages:
-            ticket = wire.Ticket(
-                outcome=wire.Outcome.MISCONFIGURED, code="UnreadableSecret", detail=str(error)
-            )
-            yield wire.PushMessage(id=message.pk, token="", content=wire.PushContent()), ticket
+        ticket = wire.Ticket(outcome=wire.Outcome.MISCONFIGURED, code="UnreadableSecret", detail=str(error))
+        nothing = wire.PushContent()
+        return iter(
+            [(wire.PushMessage(id=m.pk, token="", content=nothing), ticket) for m in claimed.messages]
+        )
 
 
 def _next_credential(now: datetime) -> Credential | None:
@@ -112,9 +115,9 @@ def _next_credential(now: datetime) -> Credential | None:
     while True:
         credential = (
             _credentials_with_work(now)
-            .filter(Q(next_slot_at=None) | Q(next_slot_at__lte=now))
+            .filter(Q(next_slot_at=None) | Q(next_slot_at__lte=now) | Q(next_slot_at__gt=now + FARTHEST_SLOT))
             .exclude(pk__in=crowded)
-            .order_by("first_lane", "next_slot_at", "id")
+            .order_by("first_lane", F("next_slot_at").asc(nulls_first=True), "id")
             .select_for_update(of=("self",))
             .first()
         )
@@ -196,8 +199,7 @@ def _that_may_travel_together(candidates: Sequence[Message], size: int) -> list[
 
 
 def _take_slot(credential: Credential, messages: int, now: datetime) -> None:
-    """Reserve the time that so many messages take at the credential's pace."""
+    """Reserve the time that so many messages take at the credential's pace; without a pace, give others their turn."""
     rate = credential.messages_a_second()
-    if rate > 0:
-        credential.next_slot_at = now + timedelta(seconds=messages / rate)
-        credential.save(update_fields=["next_slot_at"])
+    credential.next_slot_at = now + timedelta(seconds=messages / rate if rate > 0 else 0)
+    credential.save(update_fields=["next_slot_at"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from notifications.models import Broadcast, BroadcastState, Message, Suppression
 from notifications.models.bulk import insert_rows
 from notifications.pipeline import Done, topics
 
+log = logging.getLogger(__name__)
 GROWN = ["cursors", "expanded_at", "expanded_notifications", "expanded_messages", "expanded_suppressions"]
 """What a slice changes on the broadcast's row; its state is the operators'."""
 
@@ -23,7 +25,7 @@ GROWN = ["cursors", "expanded_at", "expanded_notifications", "expanded_messages"
 def step() -> Done:
     """One slice of every broadcast that has room, and the end of those that are through.
 
-    A broadcast that cannot be written out holds back no other: its error is raised once they have nothing to do.
+    A broadcast that cannot be written out holds back no other: its error is logged, and raised when nobody moves.
     """
     finished = finish()
     grown, errors = [], []
@@ -31,6 +33,7 @@ def step() -> Done:
         try:
             grown.append(_slice(pk))
         except Exception as error:
+            log.warning("Broadcast %s cannot be written out now: %s", pk, type(error).__name__)
             errors.append(error)
     changed = [broadcast for broadcast, moved in grown if broadcast and moved] + finished
     if errors and not changed:

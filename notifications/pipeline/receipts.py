@@ -8,10 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from notifications import clock, encryption, wire
-from notifications.models import Change, Credential, Message, MessageState, Reason, Receipt, Ticket
+from notifications.models import Batch, Change, Credential, Message, MessageState, Reason, Receipt, Ticket
 from notifications.models.bulk import update_rows
 from notifications.pipeline import Done, backoff, record, topics
 
@@ -41,21 +41,30 @@ def step() -> Done:
     )
 
 
-def _due(now: datetime) -> QuerySet[Ticket]:
-    return Ticket.objects.filter(check_at__lte=now)
+def _due(now: datetime, credentials: Sequence[Credential]) -> QuerySet[Any]:
+    """Tickets of these credentials to ask for, those that wait longest first.
+
+    The credential is looked up row by row, not joined: so that the index of `check_at` alone decides what is read.
+    """
+    credential = Batch.objects.filter(pk=OuterRef("batch_id")).values("credential_id")[:1]
+    due = Ticket.objects.filter(check_at__lte=now).annotate(credential_id=Subquery(credential))
+    return due.filter(credential_id__in=[c.pk for c in credentials]).order_by("check_at", "id")
 
 
 def _credential_with_questions(now: datetime) -> Credential | None:
-    asked = _due(now).filter(batch__credential=OuterRef("pk"))
-    usable = Credential.objects.spoken().filter(Exists(asked), paused_reason="")
-    return next((c for c in usable if c.is_open(now)), None)
+    """The credential whose ticket waits longest, of those that may be asked."""
+    usable = {c.pk: c for c in Credential.objects.spoken().filter(paused_reason="") if c.is_open(now)}
+    first = (
+        _due(now, list(usable.values())).values_list("credential_id", flat=True).first() if usable else None
+    )
+    return usable.get(first) if first else None
 
 
 @transaction.atomic
 def _claim(credential: Credential, now: datetime) -> list[Ticket]:
     """Take the due tickets for this worker: nobody else asks for them until the lease is over."""
     size = credential.provider_class.receipt_batch_size
-    due = _due(now).filter(batch__credential=credential).order_by("check_at", "id")
+    due = _due(now, [credential])
     chosen = list(due.select_for_update(of=("self",)).values_list("pk", flat=True)[:size])
     Ticket.objects.filter(pk__in=chosen).update(check_at=now + settings.CARILLON_LEASE)
     return list(Ticket.objects.filter(pk__in=chosen).select_related("message", "batch").order_by("id"))
@@ -111,7 +120,7 @@ def _note(credential: Credential, trouble: wire.Ticket, now: datetime) -> None:
     """A question that failed for the credential's sake holds back all that is asked and sent with it."""
     if trouble.outcome == wire.Outcome.MISCONFIGURED:
         record.pause_credential(credential, trouble.code, trouble.detail, now)
-    elif trouble.throttled:
+    elif trouble.outcome != wire.Outcome.REJECTED:
         base: timedelta = credential.setting("CHECKING_TASK_RETRY_DELAY", timedelta(minutes=1))
         record.slow_down(credential, [trouble], base, now)
 

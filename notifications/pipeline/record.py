@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 
 from notifications import clock, wire
 from notifications.models import (
@@ -26,6 +27,8 @@ from notifications.pipeline import backoff
 
 log = logging.getLogger(__name__)
 Answer = tuple[Message, wire.Ticket]
+SAVE_AGAIN = 0.5
+"""Seconds between tries to save answers while the database is away."""
 
 
 def answers(
@@ -46,14 +49,35 @@ def answers(
         group.append((message, ticket))
         outcomes[ticket.outcome] += 1
         if len(group) >= flush and waiting:
-            _save(batch, credential, group)
+            _save_surely(batch, credential, group)
             group = []
     silent = wire.Ticket(
         outcome=wire.Outcome.AMBIGUOUS, code="NoTicket", detail="The provider gave no answer to it."
     )
     group += [(message, silent) for message in waiting.values()]
     outcomes[wire.Outcome.AMBIGUOUS] += len(waiting)
-    _save(batch, credential, group, closing=outcomes)
+    _save_surely(batch, credential, group, outcomes)
+
+
+def _save_surely(
+    batch: Batch,
+    credential: Credential,
+    group: Sequence[Answer],
+    closing: Counter[wire.Outcome] | None = None,
+) -> None:
+    """Save, and again when the database was away for a moment: answers are known here and nowhere else.
+
+    Raises OperationalError once the lease is over; the sweep has the word then.
+    """
+    while True:
+        try:
+            return _save(batch, credential, group, closing)
+        except OperationalError:
+            if clock.now() >= batch.leased_until:
+                raise
+            log.warning("The answers to batch %s could not be saved; trying again.", batch.pk)
+            connection.close()
+            time.sleep(SAVE_AGAIN)
 
 
 def policy(credential: Credential) -> RetryPolicy:
@@ -180,7 +204,8 @@ def _note_trouble(
     if wrong:
         pause_credential(credential, wrong.code, wrong.detail, now)
     in_trouble = {wire.Outcome.RETRY, wire.Outcome.AMBIGUOUS}
-    if tickets and all(t.outcome in in_trouble for t in tickets):
+    asked_to_wait = any(t.throttled or t.retry_after for t in tickets)
+    if tickets and (asked_to_wait or all(t.outcome in in_trouble for t in tickets)):
         slow_down(credential, tickets, base, now)
     elif tickets and credential.failures:
         # Not `not_before`: another worker may have been told to wait since this batch left.
@@ -188,7 +213,7 @@ def _note_trouble(
 
 
 def slow_down(credential: Credential, tickets: Sequence[wire.Ticket], base: timedelta, now: datetime) -> None:
-    """All these answers were trouble: count it, and wait where asked or where it happens too often.
+    """These answers were trouble: count it, and wait where asked or where it happens too often.
 
     What was under way when a wait began meets the same trouble; it is not counted again and shortens no wait.
     """
@@ -196,7 +221,7 @@ def slow_down(credential: Credential, tickets: Sequence[wire.Ticket], base: time
     waits_already = fresh.not_before is not None and fresh.not_before > now
     failures = fresh.failures if waits_already else fresh.failures + 1
     wait = timedelta(0) if waits_already else fresh.breaker_wait(failures)
-    if any(t.throttled for t in tickets):
+    if any(t.throttled or t.retry_after for t in tickets):
         wait = max(wait, backoff.delay(failures, base, max((t.retry_after or 0.0) for t in tickets)))
     not_before = max(now + wait, fresh.not_before or now) if wait else fresh.not_before
     Credential.objects.filter(pk=credential.pk).update(failures=failures, not_before=not_before)

@@ -10,10 +10,12 @@ from math import ceil
 from notifications import clock
 from notifications.models import Batch, Project, Ticket
 
-BUCKETS = 24
-"""Points of the line."""
+POINTS = 24
+"""Of the line, at the most."""
 AT_MOST = 20_000
 """Batches looked at; the newest count."""
+FIRST_QUESTIONS = 500
+"""Tickets looked at for the next question."""
 LATELY = 15.0
 """Seconds that count as "now"."""
 
@@ -63,12 +65,13 @@ class Pace:
 
     @property
     def line(self) -> list[float]:
-        """Messages a second in equal spans from `since` to `until`."""
-        span = max(1.0, (self.until - self.since).total_seconds()) / BUCKETS
-        counted = [0] * BUCKETS
+        """Messages a second in equal spans of a second or more from `since` to `until`."""
+        seconds = max(2.0, (self.until - self.since).total_seconds())
+        counted = [0] * min(POINTS, int(seconds))
+        span = seconds / len(counted)
         for at, size in self.sizes:
             place = int((at - self.since).total_seconds() / span)
-            counted[min(max(place, 0), BUCKETS - 1)] += size
+            counted[min(max(place, 0), len(counted) - 1)] += size
         return [count / span for count in counted]
 
 
@@ -91,6 +94,10 @@ def pace(project: Project, since: datetime, until: datetime | None = None) -> Pa
 
 
 def next_question(project: Project) -> datetime | None:
-    """When receipts are asked for next; None when there is nothing to ask. By the index `ticket_to_check`."""
-    asked = Ticket.objects.filter(check_at__isnull=False, batch__credential__project=project)
-    return asked.order_by("check_at").values_list("check_at", flat=True).first()
+    """When receipts are asked for next; None when there is nothing to ask among the first questions of all projects.
+
+    By the index `ticket_to_check`, which knows no projects: hence the bound.
+    """
+    asked = Ticket.objects.filter(check_at__isnull=False).order_by("check_at")
+    first = asked.values_list("check_at", "batch__credential__project")[:FIRST_QUESTIONS]
+    return next((at for at, owner in first if owner == project.pk), None)

@@ -12,7 +12,15 @@ from notifications import clock
 from notifications.models import Broadcast, Message, MessageState, Notification, Suppression, Ticket
 from notifications.queries.groups import Group, groups_of, groups_of_many
 from notifications.queries.numbers import LeftOut, Progress
-from notifications.queries.snapshots import counted, forget, kept, snapshot
+from notifications.queries.snapshots import (
+    again_key,
+    counted,
+    forget,
+    kept,
+    progress_key,
+    snapshot,
+    summary_key,
+)
 
 RECEIPTS_ARE_IN = timedelta(days=2)
 __all__ = ["Progress", "forget_progress", "groups_lately", "left_out", "progress_of", "progress_of_many"]
@@ -24,7 +32,7 @@ def progress_of(broadcast: Broadcast) -> Progress:
     The groups come from the index `message_count`, the bell and the people left out from their unique indexes, and the
     failures that a provider had accepted from one look-up each.
     """
-    found = snapshot(_key("progress", broadcast.pk), _rows, lambda: _count(broadcast))
+    found = snapshot(progress_key(broadcast.pk), _rows, lambda: _count(broadcast))
     return replace(found, broadcast=broadcast)
 
 
@@ -48,7 +56,7 @@ def progress_of_many(broadcasts: Sequence[Broadcast]) -> dict[int, Progress]:
     for broadcast in broadcasts:
         if (pk := broadcast.pk) not in known:
             fresh = Progress(broadcast=Broadcast(pk=pk), groups=groups.get(pk, ()), in_app=in_app.get(pk, 0))
-            known[pk] = counted(_key("summary", pk), _rows, fresh, _is_settled(broadcast))
+            known[pk] = counted(summary_key(pk), _rows, fresh, _is_settled(broadcast))
     return {broadcast.pk: replace(known[broadcast.pk], broadcast=broadcast) for broadcast in broadcasts}
 
 
@@ -60,12 +68,12 @@ def groups_lately(broadcast: Broadcast) -> Sequence[Group]:
 
 def forget_progress(broadcast: Broadcast) -> None:
     """Somebody acted on it: the next look counts anew."""
-    forget(_key("progress", broadcast.pk), _key("summary", broadcast.pk))
+    forget(progress_key(broadcast.pk), summary_key(broadcast.pk), again_key(broadcast.pk))
 
 
 def _lately(broadcast_ids: Sequence[int]) -> dict[int, Progress]:
     """What is still kept of these, the whole count before the summary."""
-    names = {_key(kind, pk): pk for kind in ("summary", "progress") for pk in broadcast_ids}
+    names = {key(pk): pk for key in (summary_key, progress_key) for pk in broadcast_ids}
     found = kept(list(names))
     return {pk: value for key, pk in names.items() if isinstance(value := found.get(key), Progress)}
 
@@ -73,10 +81,6 @@ def _lately(broadcast_ids: Sequence[int]) -> dict[int, Progress]:
 def _is_settled(broadcast: Broadcast) -> bool:
     """Is it over, and are its last receipts in? Only an operator's retry changes it then."""
     return broadcast.finished_at is not None and broadcast.finished_at < clock.now() - RECEIPTS_ARE_IN
-
-
-def _key(kind: str, broadcast_id: int) -> str:
-    return f"carillon:{kind}:{broadcast_id}"
 
 
 def _rows(found: Progress) -> int:

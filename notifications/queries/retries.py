@@ -10,10 +10,15 @@ from notifications.actions.broadcasts import retryable
 from notifications.models import Broadcast, Message, MessageState
 from notifications.models.message import REPLAYABLE_STATES
 from notifications.queries.numbers import Progress
+from notifications.queries.snapshots import again_key, snapshot
 
 
 def sendable_again(progress: Progress) -> dict[MessageState, int]:
     """How many copies an operator may send again, by the final state they are in. At most three queries."""
+    return snapshot(again_key(progress.broadcast.pk), lambda _: progress.copies, lambda: _sendable(progress))
+
+
+def _sendable(progress: Progress) -> dict[MessageState, int]:
     return {
         state: retryable(progress.broadcast, state).count()
         for state in REPLAYABLE_STATES

@@ -18,6 +18,21 @@ SETTLED = 600.0
 """Seconds that a count is kept when it hardly can."""
 
 
+def progress_key(broadcast_id: int) -> str:
+    """Everything counted of a broadcast."""
+    return f"carillon:progress:{broadcast_id}"
+
+
+def summary_key(broadcast_id: int) -> str:
+    """What a list shows of a broadcast."""
+    return f"carillon:summary:{broadcast_id}"
+
+
+def again_key(broadcast_id: int) -> str:
+    """How much of a broadcast can be sent again."""
+    return f"carillon:again:{broadcast_id}"
+
+
 def snapshot(key: str, rows: Callable[[Value], int], count: Callable[[], Value]) -> Value:
     """What `count` returns, or returned a moment ago in this process. `rows` says how many rows it looked at."""
     found: Value | None = cache.get(key)
@@ -26,10 +41,17 @@ def snapshot(key: str, rows: Callable[[Value], int], count: Callable[[], Value])
 
 def counted(key: str, rows: Callable[[Value], int], value: Value, is_settled: bool = False) -> Value:
     """Keep a value that was counted just now, if counting it was dear; longer where hardly anything can change it."""
-    size = rows(value)
-    if size >= SMALL:
-        cache.set(key, value, SETTLED if is_settled else min(LONGEST, size / ROWS_A_SECOND))
+    seconds = lifetime(rows(value), is_settled)
+    if seconds:
+        cache.set(key, value, seconds)
     return value
+
+
+def lifetime(rows: int, is_settled: bool = False) -> float:
+    """Seconds that a count of so many rows is kept; 0 where it is taken every time."""
+    if rows < SMALL:
+        return 0.0
+    return SETTLED if is_settled else min(LONGEST, rows / ROWS_A_SECOND)
 
 
 def kept(keys: list[str]) -> dict[str, object]:

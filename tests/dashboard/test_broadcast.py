@@ -177,7 +177,7 @@ class TestWords:
 
 class TestParts:
     def test_the_live_part_says_what_the_page_says(self, signed_in: Client, project: Project) -> None:
-        broadcast = started(project)
+        broadcast = started(project, started_at=clock.now() - timedelta(hours=1))
         copies_in_every_state(broadcast)
         ring(broadcast)
 

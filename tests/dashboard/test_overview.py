@@ -11,11 +11,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from dashboard.stats import WINDOWS, Window, volume
+from dashboard.spans import WINDOWS, Window
+from dashboard.stats import volume
 from dashboard.templatetags.figures import DASH
 from notifications import clock
-from notifications.models import BroadcastState, Project
-from tests.dashboard.copies import copies_in_every_state, copy, ring, started
+from notifications.models import Batch, BroadcastState, Project
+from tests.dashboard.copies import answer, copies_in_every_state, copy, ring, started
 from tests.dashboard.reading import has_part, links, part
 from tests.factories import make_broadcast, make_credential, make_device, make_message
 
@@ -67,30 +68,49 @@ class TestNumbers:
     def test_a_longer_window_holds_more(
         self, signed_in: Client, project: Project, query: str, count: int
     ) -> None:
-        broadcast = started(project)
         for days in (0, 3, 20, 60):
-            copy(broadcast, date_created=clock.now() - timedelta(days=days))
+            at = clock.now() - timedelta(days=days)
+            copy(started(project, BroadcastState.SENT, started_at=at, finished_at=at))
         assert f"Messages {count} " in part(opened(signed_in, project, query), "stats")
+
+    def test_a_broadcast_that_still_runs_counts_however_old(
+        self, signed_in: Client, project: Project
+    ) -> None:
+        copy(started(project, BroadcastState.PAUSED, started_at=clock.now() - timedelta(days=3)))
+        assert "Messages 1 " in part(opened(signed_in, project), "stats")
+
+    def test_a_message_of_its_own_counts_when_it_was_written(
+        self, signed_in: Client, project: Project
+    ) -> None:
+        for days in (0, 3):
+            make_message(make_device(project), date_created=clock.now() - timedelta(days=days))
+        assert "Messages 1 " in part(opened(signed_in, project), "stats")
+        assert "Messages 2 " in part(opened(signed_in, project, "?window=7d"), "stats")
 
 
 class TestChart:
     def test_each_copy_stands_in_its_hour(self, project: Project) -> None:
         broadcast = started(project)
-        now = clock.now()
-        copy(broadcast, "delivered", date_created=now)
-        copy(broadcast, "failed", "gone", date_created=now - timedelta(hours=5))
+        now, earlier = clock.now(), clock.now() - timedelta(hours=5)
         ring(broadcast)
-        spans = volume(project, WINDOWS["24h"]).spans
-        assert [span.copies for span in spans] == [0] * 18 + [1] + [0] * 4 + [2]
-        assert spans[18].failed == 1
-        assert spans[-1].by_channel == {"push": 1, "bell": 1}
+        answer(copy(broadcast))
+        ticket = answer(copy(broadcast, "failed", "gone", changed_at=now), "gone", "DeviceNotRegistered")
+        Batch.objects.filter(pk=ticket.batch_id).update(started_at=earlier, size=7)
+
+        spans = {span.start: span for span in volume(project, WINDOWS["24h"]).spans}
+
+        hour, hour_before = WINDOWS["24h"].span_of(now), WINDOWS["24h"].span_of(earlier)
+        assert (spans[hour].by_channel, spans[hour].failed) == ({"push": 1, "bell": 1}, 1)
+        assert (spans[hour_before].by_channel, spans[hour_before].failed) == ({"push": 7}, 0)
+        assert sum(span.handed_over for span in spans.values()) == 9
 
     def test_it_has_a_table_with_every_number(self, signed_in: Client, project: Project) -> None:
         broadcast = started(project)
-        copy(broadcast)
-        copy(broadcast, "failed", "gone")
+        answer(copy(broadcast))
+        answer(copy(broadcast, "failed", "gone"), "gone")
         hour = f"{clock.now():%H}:00"
-        assert f"Hour (UTC) Push Failed All {hour} 1 1 2" in part(opened(signed_in, project), "volume-table")
+        words = part(opened(signed_in, project), "volume-table")
+        assert f"Hour (UTC) Push All Failed {hour} 2 2 1" in words
 
     @pytest.mark.parametrize(
         ("window", "first", "last"),
@@ -195,7 +215,7 @@ class TestParts:
                 broadcast = started(project)
                 copies_in_every_state(broadcast)
                 ring(broadcast)
-        assert counted[0] == counted[1] <= 22
+        assert counted[0] == counted[1] <= 26
 
 
 class TestAccess:

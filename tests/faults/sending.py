@@ -62,7 +62,8 @@ def messages_left() -> int:
     return Message.objects.filter(state__in=OPEN_STATES).count()
 
 
-def all_is_settled() -> bool:
-    """Is every batch over, and has every message its last word?"""
-    open_messages = Message.objects.filter(state__in=[*OPEN_STATES, MessageState.ACCEPTED])
-    return not open_messages.exists() and not Batch.objects.filter(finished_at=None).exists()
+def all_is_settled(messages: int = 1) -> bool:
+    """Is every batch over, and has every one of so many messages (or more) its last word?"""
+    if Message.objects.filter(state__in=[*OPEN_STATES, MessageState.ACCEPTED]).exists():
+        return False
+    return Message.objects.count() >= messages and not Batch.objects.filter(finished_at=None).exists()

@@ -7,7 +7,15 @@ import time
 
 import pytest
 
-from notifications.models import Broadcast, BroadcastState, NotificationPriority, Project
+from notifications import clock
+from notifications.models import (
+    Broadcast,
+    BroadcastState,
+    Credential,
+    Message,
+    NotificationPriority,
+    Project,
+)
 from tests.fakes.faults import Action, Kind, Match, Rule
 from tests.faults.accounting import balance
 from tests.faults.sending import (
@@ -28,6 +36,7 @@ SMALL_BATCH = 30
 """Messages in a batch, but in those of 100: even if every life loses four batches, there is work for the last kill."""
 SLOW = 0.15
 """Seconds before and after the fake accepts, so that a kill can hit either."""
+EXPANDED, EXPANSION_KILLS = 2_000, 5
 LONGEST_LIFE = 2 * SLOW
 """Seconds from a victim's first call until it is killed, at the most."""
 
@@ -97,3 +106,26 @@ def test_it_loses_nothing_and_explains_every_duplicate(project, installation, vi
     )
     assert (found.lost, found.unexplained, broken) == ([], [], "")
     assert set(Broadcast.objects.values_list("state", flat=True)) == {BroadcastState.SENT}
+
+
+def test_it_writes_an_audience_out_exactly_once(project, installation, expo):
+    """Killed while it expands a broadcast; the paused credential keeps the copies where they are."""
+    installation.environment["CARILLON_SLICE"] = "20"
+    make_devices(project, EXPANDED)
+    broadcast = start_broadcast(project)
+    Credential.objects.update(paused_reason="Paused by a test", paused_at=clock.now())
+    victim = Victim(installation, expo, "worker", "worker")
+    for _ in range(EXPANSION_KILLS):
+        before = Message.objects.count()
+        until(lambda before=before: Message.objects.count() > before, "it writes out a slice")
+        victim.kill_and_restart()
+    broadcast.refresh_from_db()
+    assert broadcast.expanded_at is None, "All was written out before the last kill."
+    until(
+        lambda: Broadcast.objects.filter(expanded_at__isnull=False),
+        "the audience is written out",
+        60,
+        each=0.1,
+    )
+    assert Message.objects.count() == Message.objects.values("device").distinct().count() == EXPANDED
+    assert installation.check_invariants() == ""

@@ -59,7 +59,7 @@ def assert_everything_arrived(expo):
 
 
 def is_over():
-    return Message.objects.count() == MESSAGES and all_is_settled()
+    return all_is_settled(MESSAGES)
 
 
 def test_everything_is_sent_while_redis_is_emptied_again_and_again(start, redis, expo):

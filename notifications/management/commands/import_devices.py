@@ -54,9 +54,10 @@ class Command(BaseCommand):
             )
         try:
             with file.open(encoding="utf-8", errors="surrogateescape", newline="") as source:
-                columns = read_header(source.readline())
+                header = source.readline()
+                columns = read_header(header)
                 with _RejectFile(path, columns) as aside:
-                    lines = _with_progress(source, file)
+                    lines = _with_progress(source, file, header)
                     facts = import_rows(
                         Actor("import_devices"), home, aside.filter(read_rows(columns, lines))
                     )
@@ -126,9 +127,16 @@ def _project(name: str | None) -> Project:
     return found
 
 
-def _with_progress(source: IO[str], file: Path) -> Iterator[str]:
-    """The lines, with a bar on a terminal that follows the bytes read."""
-    with tqdm(total=file.stat().st_size, unit="B", unit_scale=True, desc=file.name, disable=None) as bar:
+def _with_progress(source: IO[str], file: Path, header: str) -> Iterator[str]:
+    """The lines after the header, with a bar on a terminal that follows the bytes read."""
+    size = file.stat().st_size
+    with tqdm(
+        total=size, initial=_bytes(header), unit="B", unit_scale=True, desc=file.name, disable=None
+    ) as bar:
         for line in source:
-            bar.update(len(line.encode("utf-8", errors="surrogateescape")))
+            bar.update(_bytes(line))
             yield line
+
+
+def _bytes(line: str) -> int:
+    return len(line.encode("utf-8", errors="surrogateescape"))

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import User
 
 from notifications.actions.devices import CHUNK
@@ -225,6 +219,10 @@ class TestFile:
         outcome = sheet.load()
         assert (outcome.code, str(sheet.path) in outcome.refusal) == (1, True)
 
+    def test_a_file_that_is_no_sheet_at_all_is_said_so(self, project: Project, sheet: Sheet) -> None:
+        sheet.path.write_bytes(bytes(range(32, 256)) * 1000)
+        assert "Line 1 must name the columns" in sheet.load().refusal
+
     def test_an_empty_file_is_said_so(self, project: Project, sheet: Sheet) -> None:
         sheet.path.touch()
         assert "Line 1 must name the columns" in sheet.load().refusal
@@ -251,42 +249,3 @@ class TestSize:
         sheet.load()
         assert Device.objects.count() == 20_000
         assert time.process_time() - began < 20
-
-
-@pytest.mark.parametrize("on_terminal", [True, False])
-def test_the_progress_bar_shows_on_a_terminal_only(tmp_path: Path, on_terminal: bool) -> None:
-    (tmp_path / "people.csv").write_text(f"{HEADER}\n{ADA}\n")
-    command = [sys.executable, "manage.py", "import_devices", str(tmp_path / "people.csv")]
-    environment = {
-        **os.environ,
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'own.sqlite3'}",
-        "REDIS_URL": "",
-        "CARILLON_DATA_DIR": str(tmp_path),
-    }
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "-v0"], env=environment, cwd=settings.BASE_DIR, check=True
-    )
-    ours, theirs = pty.openpty() if on_terminal else os.pipe()
-    with os.fdopen(ours, "rb", buffering=0) as screen:
-        with os.fdopen(theirs, "wb", buffering=0) as end:
-            subprocess.run(
-                command,
-                env=environment,
-                cwd=settings.BASE_DIR,
-                stdout=subprocess.DEVNULL,
-                stderr=end,
-                check=True,
-            )
-        shown = _all_of(screen)
-    assert ("people.csv" in shown) == on_terminal
-
-
-def _all_of(screen: Any) -> str:
-    """What was written until the other end closed (a terminal says so with an error)."""
-    text = b""
-    try:
-        while piece := screen.read(4096):
-            text += piece
-    except OSError:
-        pass
-    return text.decode()
