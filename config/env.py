@@ -9,6 +9,9 @@ from pathlib import Path
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
 
+MOST = 1e9
+"""Numbers stay below it; more seconds than that no clock can count."""
+
 problems: list[tuple[str, str, str]] = []
 """What could not be read: (variable, value, what to type instead). System checks report it."""
 
@@ -19,8 +22,9 @@ def text(name: str, default: str = "") -> str:
     if path and name not in os.environ:
         try:
             return Path(path).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            problems.append((f"{name}_FILE", path, f"the path of a readable file ({error.strerror})"))
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", "it is not text")
+            problems.append((f"{name}_FILE", path, f"the path of a readable file ({why})"))
     return os.environ.get(name, default).strip()
 
 
@@ -44,6 +48,15 @@ def flag(name: str, default: bool = False) -> bool:
     return value in TRUE
 
 
+def choice(name: str, *words: str) -> str:
+    """One of these words, in upper or lower case; the first where none is given."""
+    value = (text(name) or words[0]).upper()
+    if value not in words:
+        problems.append((name, value, f"one of {', '.join(words)}"))
+        return words[0]
+    return value
+
+
 def number(name: str, default: float, *, least: float = 0) -> float:
     """A number, not below `least`."""
     value = text(name)
@@ -51,7 +64,7 @@ def number(name: str, default: float, *, least: float = 0) -> float:
         read = float(value) if value else float(default)
     except ValueError:
         read = least - 1
-    if not least <= read < float("inf"):
+    if not least <= read < MOST:
         problems.append((name, value, f"a number, {least:g} or more"))
         return float(default)
     return read

@@ -182,12 +182,13 @@ EXPO_NOTIFICATIONS_CHECKING_TASK_RETRY_DELAY = env.seconds(
     "EXPO_NOTIFICATIONS_CHECKING_TASK_RETRY_DELAY", timedelta(minutes=1)
 )
 
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO").upper()},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         # A line per message would cost more than the message.
         "aiohttp": {"level": "WARNING"},

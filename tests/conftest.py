@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from importlib import import_module
 
 import pytest
+from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -118,3 +120,23 @@ def committed(_as_migrated: None, transactional_db: None) -> Iterator[Project]:
     # The tables are emptied next, and the guard would refuse to give up the audit entries.
     with connection.schema_editor() as editor:
         audit_guard.allow(None, editor)
+
+
+@pytest.fixture
+def broken_queue() -> Iterator[None]:
+    """A queue that cannot be written to."""
+    storage = django_settings.HUEY.storage
+    if django_settings.REDIS_URL:
+        kwargs = storage.pool.connection_kwargs
+        port = kwargs["port"]
+        kwargs["port"] = 1
+        storage.pool.reset()
+        yield
+        kwargs["port"] = port
+        storage.pool.reset()
+    else:
+        with sqlite3.connect(storage.filename) as queue:
+            queue.execute("ALTER TABLE task RENAME TO elsewhere")
+        yield
+        with sqlite3.connect(storage.filename) as queue:
+            queue.execute("ALTER TABLE elsewhere RENAME TO task")

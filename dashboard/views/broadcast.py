@@ -21,7 +21,7 @@ from dashboard.templatetags.figures import number
 from notifications import clock
 from notifications.actions import broadcasts
 from notifications.actions.audit import Refused
-from notifications.models import Broadcast, MessageState, Project, Role
+from notifications.models import Broadcast, BroadcastState, MessageState, Project, Role
 from notifications.models.message import REPLAYABLE_STATES
 from notifications.queries.progress import forget_progress, groups_lately, progress_of
 
@@ -38,6 +38,9 @@ def detail(request: HttpRequest, project: Project, broadcast_id: int) -> HttpRes
         "time_form": _time_form(broadcast),
     }
     page_url = page_of(project, broadcast.pk)
+    if _target(request) and request.GET.get("was") == BroadcastState.DRAFT != broadcast.state:
+        # The page of a draft has neither table nor dialogs: somebody started it meanwhile.
+        return HttpResponse(headers={"HX-Refresh": "true"})
     if _target(request) == MESSAGES_ID:
         context |= table(broadcast, request.GET, groups_lately(broadcast), page_url)
         return render(request, "dashboard/broadcast/_messages.html", context)

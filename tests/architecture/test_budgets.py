@@ -8,6 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE_LINES = 300
+TEST_MODULE_LINES = 400
+"""A file of tests is read a test at a time, and mirrors one module of the code."""
 FUNCTION_LINES = 40
 DRAWERS = {"common", "helper", "helpers", "misc", "util", "utils"}
 
@@ -39,9 +41,14 @@ def relative(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+def budget(name: str) -> int:
+    """Lines that a module may have."""
+    return TEST_MODULE_LINES if name.startswith("tests/") else MODULE_LINES
+
+
 def test_no_module_is_longer_than_its_budget():
     lengths = {relative(path): len(path.read_text().splitlines()) for path in modules()}
-    assert {name: lines for name, lines in lengths.items() if lines > MODULE_LINES} == {}
+    assert {name: lines for name, lines in lengths.items() if lines > budget(name)} == {}
 
 
 def test_no_function_is_longer_than_its_budget():

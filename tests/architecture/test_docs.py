@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 SETTINGS = (ROOT / "docs/settings.md").read_text()
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text()
-READERS = re.compile(r'env\.(?:text|url|flag|number|whole|seconds|words)\(\s*"([A-Z_]+)"')
+READERS = re.compile(r'env\.(?:text|url|flag|choice|number|whole|seconds|words)\(\s*"([A-Z_]+)"')
 
 
 def test_every_environment_variable_is_documented_and_no_other():
@@ -44,7 +44,9 @@ def test_every_invariant_that_is_checked_stands_in_the_architecture():
 
 
 def test_every_room_of_the_engine_stands_in_the_architecture():
-    rooms = {path.name for path in (ROOT / "notifications").iterdir() if path.is_dir() and path.name[0] not in "._"}
+    rooms = {
+        path.name for path in (ROOT / "notifications").iterdir() if path.is_dir() and path.name[0] not in "._"
+    }
     untold = {name for name in rooms - {"migrations", "management"} if name not in ARCHITECTURE}
     assert untold == set()
 

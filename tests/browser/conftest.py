@@ -1,4 +1,4 @@
-"""What the journeys stand on: a real server on a database of its own, a fake Expo, and a browser that tolerates no error."""
+"""What the journeys stand on: a real server, a fake Expo, and a browser that tolerates no error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.fakes.faults import Action, Kind, Match, Rule
 from tests.fakes.process import FakeExpo
 from tests.faults.servers import Installation, Process, free_port
 
-PASSWORD = "a long password for tests"  # noqa: S105
+PASSWORD = "a long password for tests"
 PEOPLE = 1000
 FLAGS = [
     "--disable-gpu",
@@ -92,7 +92,9 @@ def browser() -> Iterator[Browser]:
     """A headless Chromium."""
     flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM") or found_browser(), args=flags)
+        chromium = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM") or found_browser(), args=flags
+        )
         yield chromium
         chromium.close()
 
@@ -100,7 +102,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, site: Site) -> Iterator[Page]:
     """A fresh page; the test fails when the page reports an error of its own or breaks its security policy."""
-    context = browser.new_context(base_url=site.url, viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    context = browser.new_context(
+        base_url=site.url, viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
+    )
     context.set_default_timeout(15_000)
     opened = context.new_page()
     errors: list[str] = []
@@ -113,7 +117,9 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
 
 def _is_ours(said: ConsoleMessage) -> bool:
     """Is this an error of the page? The browser also notes every refused form and every server that is away."""
-    return said.type == "error" and not said.text.startswith(("Failed to load resource", "WebSocket connection"))
+    return said.type == "error" and not said.text.startswith(
+        ("Failed to load resource", "WebSocket connection")
+    )
 
 
 @pytest.fixture
@@ -129,7 +135,7 @@ def sign_in(page: Page) -> None:
     page.get_by_label("Name").fill("operator")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("heading", level=1, name="Overview").wait_for()
+    page.get_by_role("button", name="Sign out").wait_for(state="attached")
 
 
 def compose(page: Page, title: str, *, in_app: bool = False) -> None:

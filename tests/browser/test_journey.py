@@ -82,7 +82,9 @@ def test_no_second_push_reached_anybody(expo: FakeExpo, site: Site) -> None:
     assert len(tokens) == len(set(tokens)) == PEOPLE - 10
 
 
-def test_a_broadcast_is_paused_resumed_and_cancelled_half_way(operator: Page, site: Site, slow: FakeExpo) -> None:
+def test_a_broadcast_is_paused_resumed_and_cancelled_half_way(
+    operator: Page, site: Site, slow: FakeExpo
+) -> None:
     compose(operator, "This one stops half-way")
     operator.get_by_role("button", name=re.compile("Send to")).click()
     expect(step(operator, "Handed over")).not_to_have_text("0", timeout=SOON)

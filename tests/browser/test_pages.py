@@ -16,10 +16,12 @@ PAGES = {
 WIDTHS = (360, 390, 768, 1440)
 UNLABELLED = """() => [...document.querySelectorAll("main input:not([type=hidden]), main select, main textarea")]
   .filter(e => !e.labels?.length && !e.ariaLabel && !e.getAttribute("aria-labelledby")).map(e => e.outerHTML)"""
-DOUBLED = """() => [...document.querySelectorAll("[id]")].map(e => e.id).filter((id, at, all) => all.indexOf(id) !== at)"""
+DOUBLED = """() => [...document.querySelectorAll("[id]")].map(e => e.id)
+  .filter((id, at, all) => all.indexOf(id) !== at)"""
 NAMELESS = """() => [...document.querySelectorAll("button, a[href]")]
   .filter(e => !e.innerText.trim() && !e.ariaLabel && e.offsetParent).map(e => e.outerHTML)"""
-INLINE = """() => [...document.querySelectorAll("[style], script:not([src]), style")].map(e => e.outerHTML.slice(0, 80))"""
+INLINE = """() => [...document.querySelectorAll("[style], script:not([src]), style")]
+  .map(e => e.outerHTML.slice(0, 80))"""
 
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())

@@ -19,6 +19,7 @@ from tests.dashboard.reading import has_part, links, part
 from tests.factories import make_broadcast, make_credential
 
 HTMX = {"HX-Request": "true"}
+LIVE = HTMX | {"HX-Target": "div#live"}
 PARTS = ["state", "funnel", "channels", "throughput", "causes"]
 
 
@@ -211,6 +212,19 @@ class TestParts:
         assert counted[0] == counted[1]
         assert counted[0] <= 30
 
+    def test_the_page_of_a_draft_loads_anew_once_it_has_started(
+        self, signed_in: Client, project: Project
+    ) -> None:
+        broadcast = make_broadcast(project)
+        assert b"?was=draft" in opened(signed_in, broadcast, **HTMX).content
+        Broadcast.objects.update(state=BroadcastState.SENDING)
+        assert opened(signed_in, broadcast, "?was=draft", **LIVE).headers["HX-Refresh"] == "true"
+
+    def test_the_question_before_a_second_copy_is_there_before_it_is_needed(
+        self, signed_in: Client, project: Project
+    ) -> None:
+        assert has_part(opened(signed_in, started(project)), "retry-unknown")
+
 
 class TestAccess:
     @pytest.mark.parametrize("name", ["broadcast", "broadcast_messages", "broadcast_suppressions"])
@@ -239,7 +253,15 @@ class TestAccess:
         copy(broadcast, "failed", "rejected")
         copy(broadcast, "unknown", "no_answer")
         response = opened(member(Role.VIEWER), broadcast)
-        for control in ("pause", "cancel-open", "cancel", "duplicate", "retry-failed", "retry-unknown-open"):
+        for control in (
+            "pause",
+            "cancel-open",
+            "cancel",
+            "duplicate",
+            "retry-failed",
+            "retry-unknown",
+            "retry-unknown-open",
+        ):
             assert not has_part(response, control)
 
     def test_a_sender_is_offered_what_can_be_done(

@@ -168,7 +168,7 @@ class TestRetry:
         [
             ("failed", "retry"),
             ("expired", "retry"),
-            ("unknown", "retry-unknown"),
+            ("unknown", "retry-unknown-open"),
             ("delivered", None),
             ("queued", None),
         ],
@@ -177,9 +177,9 @@ class TestRetry:
         self, signed_in: Client, project: Project, state: str, control: str | None
     ) -> None:
         response = opened(signed_in, copy(started(project), state))
-        assert [name for name in ("retry", "retry-unknown") if has_part(response, name)] == [control] * bool(
+        assert [name for name in ("retry", "retry-unknown-open") if has_part(response, name)] == [
             control
-        )
+        ] * bool(control)
 
     def test_it_is_not_offered_for_a_device_that_is_off(self, signed_in: Client, project: Project) -> None:
         message = copy(started(project), "failed", "gone", device=make_device(project, is_active=False))

@@ -92,9 +92,9 @@ def _accepted_twice(project: Project) -> str:
     return f"Message {message.pk}"
 
 
-def _counter(name: str) -> Callable[[Project], str]:
+def _counter(name: str, by: int = 1) -> Callable[[Project], str]:
     def wrong(project: Project) -> str:
-        Broadcast.objects.update(**{name: F(name) + 1})
+        Broadcast.objects.update(**{name: F(name) + by})
         return f"Broadcast {Broadcast.objects.get().pk}"
 
     return wrong
@@ -187,9 +187,8 @@ BAD: list[tuple[str, Callable[[Project], str]]] = [
     ("3", _ticket_gone),
     ("4", _accepted_twice),
     ("5a", _counter("expanded_messages")),
-    ("5a", _counter("expanded_notifications")),
+    ("5a", _counter("expanded_notifications", -1)),
     ("5a", _counter("expanded_suppressions")),
-    ("5a", _row_gone(Notification)),
     ("5a", _row_gone(Suppression)),
     ("5b", _forgotten_copy),
     ("5c", lambda project: _change(_message(), state=MessageState.FAILED)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -21,26 +20,6 @@ def _empty_queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.HUEY.flush()
     yield
     settings.HUEY.flush()
-
-
-@pytest.fixture
-def broken_queue() -> Iterator[None]:
-    """A queue that cannot be written to."""
-    storage = settings.HUEY.storage
-    if settings.REDIS_URL:
-        kwargs = storage.pool.connection_kwargs
-        port = kwargs["port"]
-        kwargs["port"] = 1
-        storage.pool.reset()
-        yield
-        kwargs["port"] = port
-        storage.pool.reset()
-    else:
-        with sqlite3.connect(storage.filename) as queue:
-            queue.execute("ALTER TABLE task RENAME TO elsewhere")
-        yield
-        with sqlite3.connect(storage.filename) as queue:
-            queue.execute("ALTER TABLE elsewhere RENAME TO task")
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def carry_out(claimed: Claim) -> None:
 def save_answers(claimed: Claim) -> None:
     """Send and record what was started."""
     record.answers(
-        claimed.batch, claimed.credential, claimed.messages, dispatch.prepare(claimed), dispatch.FLUSH
+        claimed.batch, claimed.credential, claimed.messages, dispatch.send(claimed), dispatch.FLUSH
     )
 
 
