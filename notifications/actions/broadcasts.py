@@ -188,6 +188,8 @@ def retry_message(actor: Actor, message: Message) -> Facts:
         raise Refused(
             "This copy cannot be sent again: it is not in a final state that allows it, or its device is off."
         )
+    if message.broadcast:
+        _reopen(message.broadcast)
     live.publish(
         f"project:{message.project_id}",
         *([f"broadcast:{message.broadcast_id}"] if message.broadcast_id else []),
@@ -208,8 +210,8 @@ def _reopen(broadcast: Broadcast) -> None:
 
 
 def _replayable(messages: QuerySet[Message]) -> QuerySet[Message]:
-    open_device = Q(device=None) | Q(device__is_active=True)
-    return messages.filter(open_device, state__in=REPLAYABLE_STATES).exclude(
+    reachable = Q(device__is_active=True) | (Q(device=None) & ~Q(address=""))
+    return messages.filter(reachable, state__in=REPLAYABLE_STATES).exclude(
         broadcast__state=BroadcastState.CANCELLED
     )
 

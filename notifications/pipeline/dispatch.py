@@ -155,10 +155,14 @@ def _sendable(now: datetime) -> MessageQuerySet:
 
 
 def _until_next_slot(now: datetime) -> float:
-    """Seconds until the rate limit lets somebody go on; a second when nobody waits for it."""
-    slots = _credentials_with_work(now).filter(next_slot_at__gt=now).values_list("next_slot_at", flat=True)
-    waits: list[float] = [(slot - now).total_seconds() for slot in slots]
-    return min([1.0, *waits])
+    """Seconds until the rate limit lets somebody go on; a second when nobody waits for it.
+
+    None at all where somebody was only quicker than we are.
+    """
+    free = [c for c in _credentials_with_work(now) if c.under_way < c.provider_class.connections]
+    return min(
+        [1.0, *[max(0.0, (c.next_slot_at - now).total_seconds()) if c.next_slot_at else 0.0 for c in free]]
+    )
 
 
 def _candidates(credential: Credential, size: int, now: datetime) -> list[Message]:

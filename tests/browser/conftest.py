@@ -1,154 +1,123 @@
-"""What the journeys stand on: a real server, a fake Expo, and a browser that tolerates no error."""
+"""What the journeys stand on: one real server, a fake Expo, and a browser that is allowed no complaint."""
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from config.bootstrap import browser as found_browser
+from tests.browser.complaints import Complaints
+from tests.browser.people import CROWD, CREW, MAKE_CREW, write_csv
+from tests.browser.site import PATIENCE, Missing, Site, chromium, sign_in
 from tests.fakes.faults import Action, Kind, Match, Rule
 from tests.fakes.process import FakeExpo
-from tests.faults.servers import Installation, Process, free_port
 
-PASSWORD = "a long password for tests"
-PEOPLE = 1000
-FLAGS = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+WIDE = {"width": 1440, "height": 900}
+RULES = [
+    Rule(match=Match(token="gone"), action=Action(kind=Kind.TICKET_ERROR, code="DeviceNotRegistered")),
+    Rule(match=Match(token="huge"), action=Action(kind=Kind.TICKET_ERROR, code="MessageTooBig")),
+    Rule(match=Match(token="late"), action=Action(kind=Kind.RECEIPT_ERROR, code="DeviceNotRegistered")),
 ]
+"""What becomes of the people whose tokens have these words in them."""
 
-
-class Site:
-    """The running server, and the rows behind its pages."""
-
-    def __init__(self, installation: Installation, port: int, database: Path) -> None:
-        self.installation = installation
-        self.url = f"http://127.0.0.1:{port}"
-        self.port = port
-        self._database = database
-
-    def start(self) -> Process:
-        """Start the server."""
-        process = self.installation.serve(port=self.port)
-        process.wait_until_ready()
-        return process
-
-    def count(self, sql: str, *params: object) -> int:
-        """One number from the database."""
-        with sqlite3.connect(f"file:{self._database}?mode=ro", uri=True) as connection:
-            return int(connection.execute(sql, params).fetchone()[0])
+NewPage = Callable[..., Page]
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
-def expo() -> Iterator[FakeExpo]:
-    """A fake Expo that knows some tokens as gone and one message as too big."""
-    rules = [
-        Rule(match=Match(token="gone"), action=Action(kind=Kind.TICKET_ERROR, code="DeviceNotRegistered")),
-        Rule(match=Match(token="late"), action=Action(kind=Kind.RECEIPT_ERROR, code="DeviceNotRegistered")),
-        Rule(match=Match(token="big"), action=Action(kind=Kind.RECEIPT_ERROR, code="MessageTooBig")),
-    ]
-    with FakeExpo(*rules) as fake:
+def _expo_process() -> Iterator[FakeExpo]:
+    with FakeExpo(*RULES) as fake:
         yield fake
 
 
+@pytest.fixture
+def expo(_expo_process: FakeExpo) -> Iterator[FakeExpo]:
+    """The fake Expo. A test may give it other faults; the next one finds the usual ones."""
+    yield _expo_process
+    _expo_process.faults(*RULES)
+
+
 @pytest.fixture(scope="session")
-def site(expo: FakeExpo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A server with 1,000 imported devices and an operator."""
-    folder = tmp_path_factory.mktemp("site")
-    data = folder / "data"
-    environment = {
-        "CARILLON_DATA_DIR": str(data),
-        "DATABASE_URL": "",
-        "REDIS_URL": "",
-        "CARILLON_OPERATOR_PASSWORD": PASSWORD,
-        "EXPO_NOTIFICATIONS_HOST": expo.url,
-        "EXPO_NOTIFICATIONS_RATE": "400",
-        "EXPO_NOTIFICATIONS_RECEIPT_CHECK_DELAY": "1",
-        "CARILLON_SWEEP": "1",
-    }
-    installation = Installation(folder, environment)
-    people = folder / "people.csv"
-    people.write_text(_people(), encoding="utf-8")
-    for command in (["migrate", "--verbosity", "0"], ["demo"], ["import_devices", str(people)]):
-        process = installation.run(command[0], *command)
-        assert process.wait(60) == 0, process.said
-    running = Site(installation, free_port(), data / "carillon.sqlite3")
-    running.start()
-    yield running
-    installation.clean_up()
+def site(_expo_process: FakeExpo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server with an operator, an empty default project, and a project with a crew of twenty."""
+    place = Site(
+        tmp_path_factory.mktemp("site"),
+        EXPO_NOTIFICATIONS_HOST=_expo_process.url,
+        EXPO_NOTIFICATIONS_RATE=300,
+        EXPO_NOTIFICATIONS_RECEIPT_CHECK_DELAY=1,
+        EXPO_NOTIFICATIONS_CHECKING_TASK_RETRY_DELAY=1,
+    )
+    place.manage("migrate", "--verbosity", "0")
+    place.manage("demo")
+    place.manage("shell", "--verbosity", "0", "-c", MAKE_CREW)
+    place.manage("import_devices", str(write_csv(place.folder / "crew.csv", CREW)), "--project", "crew")
+    place.start()
+    yield place
+    place.clean_up()
+
+
+@pytest.fixture(scope="session")
+def crowd(site: Site) -> Site:
+    """The site once a thousand people are imported into the default project."""
+    site.manage("import_devices", str(write_csv(site.folder / "people.csv", CROWD)))
+    return site
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
-    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM") or found_browser(), args=flags
-        )
-        yield chromium
-        chromium.close()
+    """A headless Chromium. Without one the tests fail and say what is missing."""
+    try:
+        with chromium() as started:
+            yield started
+    except Missing as missing:
+        pytest.fail(str(missing), pytrace=False)
 
 
-@pytest.fixture
-def page(browser: Browser, site: Site) -> Iterator[Page]:
-    """A fresh page; the test fails when the page reports an error of its own or breaks its security policy."""
-    context = browser.new_context(
-        base_url=site.url, viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
-    )
-    context.set_default_timeout(15_000)
-    opened = context.new_page()
-    errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("console", lambda said: errors.append(said.text) if _is_ours(said) else None)
-    yield opened
+@pytest.fixture(scope="session")
+def _signed_in(browser: Browser, site: Site) -> Any:
+    """The cookies of an operator: signing in takes its time."""
+    context = browser.new_context(base_url=site.url)
+    sign_in(context.new_page())
+    state = context.storage_state()
     context.close()
-    assert errors == []
-
-
-def _is_ours(said: ConsoleMessage) -> bool:
-    """Is this an error of the page? The browser also notes every refused form and every server that is away."""
-    return said.type == "error" and not said.text.startswith(
-        ("Failed to load resource", "WebSocket connection")
-    )
+    return state
 
 
 @pytest.fixture
-def operator(page: Page) -> Page:
-    """A page whose reader is signed in."""
-    sign_in(page)
-    return page
+def complaints() -> Iterator[Complaints]:
+    """What the pages of this test complain about. It fails unless that is nothing."""
+    heard = Complaints()
+    yield heard
+    assert heard.left == []
 
 
-def sign_in(page: Page) -> None:
-    """Sign in as a person does."""
-    page.goto("/dashboard/")
-    page.get_by_label("Name").fill("operator")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name="Sign out").wait_for(state="attached")
+@pytest.fixture
+def new_page(browser: Browser, site: Site, complaints: Complaints) -> Iterator[NewPage]:
+    """Opens pages, each in a browser of its own, with whatever options a browser has."""
+    contexts = []
+
+    def _new_page(**options: Any) -> Page:
+        given = {"viewport": WIDE, "reduced_motion": "reduce", "color_scheme": "light", **options}
+        context = browser.new_context(base_url=site.url, **given)
+        context.set_default_timeout(PATIENCE)
+        complaints.listen(context)
+        contexts.append(context)
+        return context.new_page()
+
+    yield _new_page
+    for context in contexts:
+        context.close()
 
 
-def compose(page: Page, title: str, *, in_app: bool = False) -> None:
-    """Write a broadcast to everyone and go to the page that asks for confirmation."""
-    page.goto("/dashboard/default/compose/")
-    page.locator("#compose [name=title]").fill(title)
-    page.locator("#compose [name=body]").fill("Trains run to Harrow Quay again.")
-    page.locator("#compose [name=channels][value=bell]").set_checked(in_app)
-    page.get_by_role("button", name="Save and check the number").click()
+@pytest.fixture
+def page(new_page: NewPage) -> Page:
+    """A page of somebody who is not signed in."""
+    return new_page()
 
 
-def _people() -> str:
-    """1,000 people with one phone each: ten gone at once, five gone later, one that gets too big a message."""
-    words = {**dict.fromkeys(range(10), "gone"), **dict.fromkeys(range(10, 15), "late"), 15: "big"}
-    rows = (f"u_{n},Person {n},ExponentPushToken[{words.get(n, 'fine')}-{n:04}]" for n in range(PEOPLE))
-    return "uid,name,token\n" + "\n".join(rows) + "\n"
+@pytest.fixture
+def operator(new_page: NewPage, _signed_in: Any) -> Page:
+    """A page of an operator who is signed in."""
+    return new_page(storage_state=_signed_in)

@@ -10,6 +10,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,7 @@ def healthz(port: int) -> int:
         connection.close()
 
 
-def started(place: Installation, *arguments: str, port: int, **environment: object) -> Process:
+def started(place: Installation, *arguments: str, port: int, **environment: Any) -> Process:
     server = place.serve(*arguments, port=port, **environment)
     server.wait_until_ready()
     return server
@@ -125,11 +126,12 @@ class TestStarting:
 
 def test_with_web_only_it_sends_nothing(place: Installation) -> None:
     port = free_port()
-    sandbox = {"CARILLON_SANDBOX": 1, "PORT": port}
+    sandbox: dict[str, Any] = {"CARILLON_SANDBOX": 1, "PORT": port}
     assert place.run("demo", "demo", **sandbox).wait(30) == 0
     started(place, "--web-only", port=port, **sandbox)
     worker = place.worker(**sandbox)
     first = until(lambda: first_batch(place), "somebody sends")
+    assert first is not None
     assert first > worker.began
 
 

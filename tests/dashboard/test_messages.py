@@ -109,6 +109,19 @@ class TestStory:
         assert "Sent again by Ruth" in words
         assert "1 time sent again by hand" in words
 
+    def test_several_tries_are_told_in_their_order(self, signed_in: Client, project: Project) -> None:
+        message = copy(started(project), "failed", "rejected", "MessageTooBig")
+        first = answer(message, "retry", "ProviderError")
+        broadcasts.retry_message(Actor("Ruth"), message)
+        second = answer(message)
+        words = told(signed_in, message)
+        places = [
+            words.find(text)
+            for text in (f"Batch {first.batch_id}", "Sent again by Ruth", f"Batch {second.batch_id}")
+        ]
+        assert -1 not in places
+        assert places == sorted(places)
+
     @pytest.mark.parametrize("place", range(len(ALL_STATES)))
     def test_every_state_has_a_page(self, signed_in: Client, project: Project, place: int) -> None:
         message = copies_in_every_state(started(project))[place]

@@ -55,12 +55,14 @@ class TestNumbers:
         foreign = started(other_project)
         copies_in_every_state(foreign)
         ring(foreign)
+        make_message(make_device(other_project), state="failed", reason="rejected")
         make_credential(other_project, paused_reason="Paused by somebody")
         response = opened(signed_in, project)
         assert "Messages 0" in part(response, "stats")
         assert "Waiting 0 On the wire 0" in part(response, "queue")
         assert "Nothing failed" in part(response, "failures")
         assert "No broadcasts yet" in part(response, "recent")
+        assert sum(span.handed_over + span.failed for span in volume(project, WINDOWS["24h"]).spans) == 0
 
     @pytest.mark.parametrize(
         ("query", "count"), [("", 1), ("?window=7d", 2), ("?window=30d", 3), ("?window=x", 1)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 
 from notifications import wire
 from notifications.models import Message, MessageState
@@ -37,22 +38,22 @@ class Balance:
 def balance(history: Iterable[Entry]) -> Balance:
     """Compare a history with the messages of this database. They are matched by push token: one message for each."""
     taken = Counter(entry.token for entry in history if entry.is_accepted)
-    messages = list(
-        Message.objects.select_related("device").annotate(
-            ambiguous=Count("tickets", filter=Q(tickets__outcome=wire.Outcome.AMBIGUOUS)),
-            accepted=Count("tickets", filter=Q(tickets__outcome=wire.Outcome.ACCEPTED)),
-        )
+    messages: Iterable[Any] = Message.objects.annotate(
+        token=F("device__push_token"),
+        ambiguous=Count("tickets", filter=Q(tickets__outcome=wire.Outcome.AMBIGUOUS)),
+        accepted=Count("tickets", filter=Q(tickets__outcome=wire.Outcome.ACCEPTED)),
     )
+    counted = [(message, taken[message.token]) for message in messages]
     return Balance(
-        lost=[f"{m}: {why}" for m in messages for why in _losses(m, taken[m.device.push_token])],
-        unexplained=[f"{m}: {why}" for m in messages for why in _repeats(m, taken[m.device.push_token])],
-        unknown=sum(m.state == MessageState.UNKNOWN for m in messages),
-        twice=sum(count > 1 for count in taken.values()),
+        lost=[f"{message}: {why}" for message, times in counted for why in _losses(message, times)],
+        unexplained=[f"{message}: {why}" for message, times in counted for why in _repeats(message, times)],
+        unknown=sum(message.state == MessageState.UNKNOWN for message, _ in counted),
+        twice=sum(times > 1 for times in taken.values()),
     )
 
 
-def _losses(message: Message, taken: int) -> Iterator[str]:
-    """Why this message counts as lost."""
+def _losses(message: Any, taken: int) -> Iterator[str]:
+    """Why this message, which the vendor has taken over so many times, counts as lost."""
     if message.state not in FINAL:
         yield f"still {message.state}"
     if message.state in ARRIVED and not taken:
@@ -67,7 +68,7 @@ def _losses(message: Message, taken: int) -> Iterator[str]:
         yield f"taken over {taken} times, and no ticket says so"
 
 
-def _repeats(message: Message, taken: int) -> Iterator[str]:
-    """Why this message counts as sent twice without a reason."""
+def _repeats(message: Any, taken: int) -> Iterator[str]:
+    """Why it counts as sent twice without a reason."""
     if taken - 1 > message.ambiguous + message.replays:
         yield f"taken over {taken} times with {message.ambiguous} ambiguous tickets and {message.replays} replays"

@@ -54,7 +54,7 @@ def nobody_writes() -> bool:
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
                 "AND pid <> pg_backend_pid() AND state NOT IN ('idle', 'disabled')"
             )
-            return cursor.fetchone() == (0,)
+            return bool(cursor.fetchone() == (0,))
         cursor.execute("PRAGMA busy_timeout = 200")
         try:
             cursor.execute("BEGIN IMMEDIATE")

@@ -37,8 +37,8 @@ SMALL_BATCH = 30
 SLOW = 0.15
 """Seconds before and after the fake accepts, so that a kill can hit either."""
 EXPANDED, EXPANSION_KILLS = 2_000, 5
-LONGEST_LIFE = 2 * SLOW
-"""Seconds from a victim's first call until it is killed, at the most."""
+LONGEST_LIFE = 4 * SLOW
+"""Seconds from a victim's first call until it is killed, at the most. At once where work would run out otherwise."""
 
 
 def faults(slow: float) -> list[Rule]:
@@ -74,6 +74,11 @@ def start_broadcasts(project):
     limit_batches(SMALL_BATCH, but_each=4)
 
 
+def is_enough_left_after(kill):
+    """Is there at least as much work for each of the kills to come as there was for those before?"""
+    return messages_left() * KILLS > (MESSAGES + CRITICAL_MESSAGES) * (KILLS - kill)
+
+
 def pick(victims, chance):
     """A victim that has sent something in this life, or None so far."""
     ready = [victim for victim in victims if victim.has_sent]
@@ -91,7 +96,7 @@ def test_it_loses_nothing_and_explains_every_duplicate(project, installation, vi
         assert victim is not True, (
             f"The work ended after {kill - 1} kills: there was none left for the others."
         )
-        time.sleep(chance.uniform(0, LONGEST_LIFE))
+        time.sleep(chance.uniform(0, LONGEST_LIFE) if is_enough_left_after(kill) else 0)
         victim.kill_and_restart()
     last_kill, left = time.monotonic(), messages_left()
     expo.faults(*faults(0))

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -30,7 +30,7 @@ SOON = 5.0
 AT_MOST = 3.0
 """Seconds after which a page is right again, whatever happened to the bus."""
 HOST = "carillon.test"
-application = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
+application = AuthMiddlewareStack(URLRouter(cast(Any, websocket_urlpatterns)))
 
 
 @pytest.fixture
@@ -87,7 +87,8 @@ class Page(WebsocketCommunicator):
 
     async def hears(self) -> dict[str, Any]:
         """The next word."""
-        return json.loads(await self.receive_from(SOON))
+        word: dict[str, Any] = json.loads(await self.receive_from(SOON))
+        return word
 
 
 def cookie_of(user: User) -> str:
@@ -232,7 +233,7 @@ class SlowPage:
 
 async def test_what_a_slow_page_misses_is_gathered() -> None:
     page, socket = SlowPage(), consumers.LiveConsumer()
-    socket.base_send = page.send
+    socket.base_send = cast(Any, page.send)
     for number in range(1_000):
         socket.tell(topic=f"broadcast:{number % 3}")
         await asyncio.sleep(0)
@@ -248,7 +249,7 @@ async def test_a_page_that_is_gone_while_it_is_told_does_no_harm() -> None:
         raise OSError("gone")
 
     socket = consumers.LiveConsumer()
-    socket.base_send = broken
+    socket.base_send = cast(Any, broken)
     socket.tell(topic="broadcast:1")
     await asyncio.sleep(0)
 
@@ -279,7 +280,7 @@ class TestSeveralProcesses:
             assert await sync_to_async(self.subscriptions)() == before
             assert len(await sync_to_async(self.redis.client.client_list)("pubsub")) == 1
 
-    def subscriptions(self) -> set[bytes]:
+    def subscriptions(self) -> set[bytes | str]:
         return set(self.redis.client.pubsub_channels())
 
     async def test_a_page_opens_its_socket_while_the_bus_is_away(self) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db.models import F
+from django.contrib.auth.models import User
+from django.db.models import F, Model
 from pytest_django import Settings
 
 from notifications import clock, invariants
@@ -100,12 +101,9 @@ def _counter(name: str, by: int = 1) -> Callable[[Project], str]:
     return wrong
 
 
-def _row_gone(model: type[Notification] | type[Suppression]) -> Callable[[Project], str]:
-    def lost(project: Project) -> str:
-        model._default_manager.filter(pk=model._default_manager.all()[0].pk).delete()
-        return f"Broadcast {Broadcast.objects.get().pk}"
-
-    return lost
+def _reason_gone(project: Project) -> str:
+    Suppression.objects.filter(pk=Suppression.objects.all()[0].pk).delete()
+    return f"Broadcast {Broadcast.objects.get().pk}"
 
 
 def _forgotten_copy(project: Project) -> str:
@@ -121,7 +119,7 @@ def _after_cancel(project: Project) -> str:
 
 def _after_retirement(project: Project) -> str:
     device = _message().device
-    assert device
+    assert device is not None
     Device.objects.filter(pk=device.pk).update(is_active=False, date_retired=clock.now() - HOUR)
     return f"Ticket {Ticket.objects.get(message__device=device).pk}"
 
@@ -158,9 +156,9 @@ def _strange_device(project: Project) -> str:
 
 
 def _strange_broadcast(project: Project) -> str:
+    Broadcast.objects.update(expanded_messages=F("expanded_messages") - 1)
     stranger = make_broadcast(make_project(), expanded_messages=1)
     message = _message()
-    Broadcast.objects.filter(pk=message.broadcast_id).update(expanded_messages=F("expanded_messages") - 1)
     return _change(message, broadcast=stranger)
 
 
@@ -189,7 +187,7 @@ BAD: list[tuple[str, Callable[[Project], str]]] = [
     ("5a", _counter("expanded_messages")),
     ("5a", _counter("expanded_notifications", -1)),
     ("5a", _counter("expanded_suppressions")),
-    ("5a", _row_gone(Suppression)),
+    ("5a", _reason_gone),
     ("5b", _forgotten_copy),
     ("5c", lambda project: _change(_message(), state=MessageState.FAILED)),
     ("5c", lambda project: _change(_message(), state=MessageState.CANCELLED)),
@@ -226,6 +224,12 @@ def test_each_fires_on_bad_rows(
     settings.EXPO_NOTIFICATIONS_RATE = 600
     spoilt = spoil(good)
     assert spoilt in fired().get(number, [])
+
+
+@pytest.mark.parametrize("model", [User, Device])
+def test_they_are_silent_when_people_or_devices_are_deleted(good: Project, model: type[Model]) -> None:
+    model._default_manager.all().delete()
+    assert fired() == {}
 
 
 def test_none_was_never_seen_firing() -> None:

@@ -114,7 +114,7 @@ def test_it_tells_later_what_it_could_not_tell_while_the_bus_was_away(
     redis.stop()
     live.publish("broadcast:1")
     redis.start()
-    with redis.client.pubsub(ignore_subscribe_messages=True) as listener:
+    with redis.client.pubsub(ignore_subscribe_messages=True) as listener:  # type: ignore[no-untyped-call]
         listener.subscribe("asgi__group__live")
         ends = time.monotonic() + SOON
         while not (message := listener.get_message(timeout=0.1)):

@@ -60,6 +60,16 @@ class TestMany:
         Device.objects.filter(pk=gone.device_id).update(is_active=False)
         assert broadcasts.retry(ACTOR, broadcast, FAILED)["requeued"] == 2
 
+    def test_devices_that_were_deleted_are_left_alone(self, broadcast: Broadcast) -> None:
+        Device.objects.filter(messages__state=FAILED).delete()
+        with pytest.raises(Refused):
+            broadcasts.retry(ACTOR, broadcast, FAILED)
+
+    def test_a_broadcast_that_was_through_is_sending_again(self, broadcast: Broadcast) -> None:
+        broadcasts.retry(ACTOR, broadcast, FAILED)
+        broadcast.refresh_from_db()
+        assert (broadcast.state, broadcast.finished_at) == (BroadcastState.SENDING, None)
+
     def test_another_broadcast_is_left_alone(self, broadcast: Broadcast, project: Project) -> None:
         other = sending(project, state=BroadcastState.SENT)
         queue_messages(project, 1, broadcast=other, state=FAILED, reason="rejected")
@@ -98,6 +108,11 @@ class TestOne:
         assert broadcasts.retry_message(ACTOR, message) == {"requeued": 1}
         message.refresh_from_db()
         assert (message.state, message.replays) == (QUEUED, 1)
+
+    def test_its_broadcast_is_sending_again(self, broadcast: Broadcast) -> None:
+        broadcasts.retry_message(ACTOR, broadcast.messages.filter(state=FAILED)[0])
+        broadcast.refresh_from_db()
+        assert broadcast.state == BroadcastState.SENDING
 
     def test_its_neighbours_are_left_alone(self, broadcast: Broadcast) -> None:
         broadcasts.retry_message(ACTOR, broadcast.messages.filter(state=FAILED)[0])

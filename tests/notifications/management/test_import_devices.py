@@ -125,6 +125,12 @@ class TestAgain:
         assert Device.objects.get().user == user
         assert (user.email, user.check_password("kept")) == ("kept@bells.example", True)
 
+    def test_no_file_makes_a_person_of_an_operator(
+        self, project: Project, operator: User, sheet: Sheet
+    ) -> None:
+        sheet.write(ADA.replace("ada,", f"{operator.username},", 1)).load()
+        assert Device.objects.get().user != operator
+
     def test_a_second_device_of_a_person_is_added(self, project: Project, sheet: Sheet) -> None:
         sheet.write(ADA).load()
         outcome = sheet.write(ADA.replace("[ada]", "[ada-2]")).load()

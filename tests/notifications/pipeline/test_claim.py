@@ -76,6 +76,12 @@ class TestStops:
         assert is_refused(message)
         assert standing(message) == (MessageState.SUPPRESSED, Reason.DEVICE_INACTIVE)
 
+    def test_a_message_to_a_device_that_was_deleted_is_closed(self, project: Project) -> None:
+        message = queue_message(project)
+        Device.objects.all().delete()
+        assert is_refused(message)
+        assert standing(message) == (MessageState.SUPPRESSED, Reason.DEVICE_INACTIVE)
+
     def test_a_message_to_an_account_that_is_off_is_closed(self, project: Project) -> None:
         make_credential(project)
         user = make_account(project, is_active=False)

@@ -22,23 +22,32 @@ def _without_a_limit(settings: Settings) -> None:
     settings.EXPO_NOTIFICATIONS_RATE = 0
 
 
-def claim_all() -> list[int]:
-    """The messages that one worker gets while there are any."""
-    mine: list[int] = []
-    while isinstance(claimed := dispatch.claim(), Claim):
-        mine += [message.pk for message in claimed.messages]
-    return mine
+def claim_all() -> list[list[int]]:
+    """The batches that one worker gets until it is told to wait."""
+    mine: list[list[int]] = []
+    while True:
+        claimed = dispatch.claim()
+        if isinstance(claimed, Claim):
+            mine.append([message.pk for message in claimed.messages])
+        elif claimed.wait > 0:
+            return mine
+
+
+def send_all() -> None:
+    """Step until told to wait."""
+    while not dispatch.step().wait:
+        pass
 
 
 def test_no_message_is_claimed_by_two_workers(committed: Project) -> None:
     queue_messages(committed, 500)
-    claimed = [pk for mine in together(WORKERS, claim_all) for pk in mine]
+    claimed = [pk for mine in together(WORKERS, claim_all) for batch in mine for pk in batch]
     assert len(claimed) == len(set(claimed)) == 500
 
 
 def test_no_message_is_sent_by_two_workers(committed: Project, expo: FakeExpo) -> None:
     queue_messages(committed, 500)
-    together(WORKERS, dispatch.step)
+    together(WORKERS, send_all)
     tokens = [entry.token for entry in expo.history()]
     assert len(tokens) == len(set(tokens)) == 500
     assert Ticket.objects.count() == 500
@@ -46,15 +55,15 @@ def test_no_message_is_sent_by_two_workers(committed: Project, expo: FakeExpo) -
 
 def test_they_open_no_more_batches_than_the_vendor_takes_connections(committed: Project) -> None:
     queue_messages(committed, 20, batch_limit=1)
-    together(WORKERS, dispatch.claim)
-    assert Batch.objects.count() == 6
+    batches = [batch for mine in together(WORKERS, claim_all) for batch in mine]
+    assert len(batches) == Batch.objects.count() == 6
 
 
 def test_they_share_one_pace(committed: Project, settings: Settings) -> None:
     settings.EXPO_NOTIFICATIONS_RATE = 6
     queue_messages(committed, 500)
-    together(WORKERS, dispatch.claim)
-    assert Batch.objects.count() == 1
+    batches = [batch for mine in together(WORKERS, claim_all) for batch in mine]
+    assert len(batches) == Batch.objects.count() == 1
 
 
 def test_two_that_expand_at_once_double_nothing(committed: Project, settings: Settings) -> None:
