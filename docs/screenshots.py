@@ -17,7 +17,8 @@ sys.path.insert(0, str(DOCS.parent))
 
 from playwright.sync_api import Browser, Page, expect  # noqa: E402
 
-from tests.browser.site import Missing, Site, chromium, sign_in  # noqa: E402
+from config.bootstrap import Missing  # noqa: E402
+from tests.browser.site import Site, chromium, sign_in  # noqa: E402
 
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from config.bootstrap import Missing
 from tests.browser.complaints import Complaints
-from tests.browser.people import CROWD, CREW, MAKE_CREW, write_csv
-from tests.browser.site import PATIENCE, Missing, Site, chromium, sign_in
+from tests.browser.people import CREW, CROWD, MAKE_CREW, write_csv
+from tests.browser.site import PATIENCE, Site, chromium, sign_in
 from tests.fakes.faults import Action, Kind, Match, Rule
 from tests.fakes.process import FakeExpo
 
@@ -37,6 +38,7 @@ def expo(_expo_process: FakeExpo) -> Iterator[FakeExpo]:
     """The fake Expo. A test may give it other faults; the next one finds the usual ones."""
     yield _expo_process
     _expo_process.faults(*RULES)
+    _expo_process.configure(receipt_delay=0.0)
 
 
 @pytest.fixture(scope="session")

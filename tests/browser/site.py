@@ -10,7 +10,6 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from config.bootstrap import Missing
 from config.bootstrap import browser as find_browser
 from tests.faults.servers import Installation, Process, free_port
 
@@ -97,6 +96,3 @@ def sign_in(page: Page) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", level=1, name="Overview").wait_for()
-
-
-__all__ = ["NAME", "PASSWORD", "PATIENCE", "Missing", "Site", "chromium", "sign_in"]
