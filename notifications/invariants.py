@@ -139,7 +139,7 @@ def _too_fast() -> list[Batch]:
 
 def _over_the_limit(credential: Credential) -> list[Batch]:
     """Batches of the last day that began a second with more messages than the provider allows. One pass, in order."""
-    limit = credential.setting("RATE", credential.provider_class.rate)
+    limit = credential.most_a_second()
     if not limit:
         return []
     day = Batch.objects.filter(credential=credential, started_at__gt=clock.now() - timedelta(days=1))

@@ -125,6 +125,7 @@ class Worker:
         if done.messages:
             live.publish(*done.topics)
             self.ring(Step.EXPAND)  # the queue is shorter now, or the broadcast is through
+            self.ring(Step.DISPATCH)  # where one thread found work, there may be more than it can carry
         return min(done.wait, POLL)
 
     def _expand(self) -> float:

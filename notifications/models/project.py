@@ -149,8 +149,15 @@ class Credential(models.Model):
 
     def messages_a_second(self) -> float:
         """The pace of this credential: a tenth below the provider's limit, so that a late batch never exceeds it."""
-        rate: float = self.setting("RATE", self.provider_class.rate)
-        return rate * 0.9
+        return self.most_a_second() * 0.9
+
+    def most_a_second(self) -> int:
+        """Messages that the provider allows within any second; 0 where it names no limit."""
+        return int(self.setting("RATE", self.provider_class.rate))
+
+    def largest_batch(self) -> int:
+        """Messages that may travel together: as many as the provider takes, but not more than it allows in a second."""
+        return min(self.provider_class.batch_size, self.most_a_second() or self.provider_class.batch_size)
 
     def breaker_wait(self, failures: int) -> timedelta:
         """How long to leave the provider alone after so many failures in a row; zero while the breaker is closed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from notifications import channels, clock, encryption, wire
@@ -23,6 +24,10 @@ FARTHEST_SLOT = timedelta(minutes=10)
 """No batch takes so long: a slot further ahead was reserved by a clock that was wrong."""
 FLUSH = 100
 """Answers recorded together at the most."""
+BREATH = 0.02
+"""Seconds between two looks whether a second has room for a batch."""
+NEIGHBOURS = 1_000
+"""Batches that may have been claimed within a second."""
 
 
 @dataclass(slots=True)
@@ -59,14 +64,14 @@ def claim() -> Claim | Done:
         if credential is None:
             return Done(wait=_until_next_slot(clock.now()))
         now = clock.now()  # anew: to lock a credential may have taken its time
-        provider = credential.provider_class
-        candidates = _candidates(credential, provider.batch_size, now)
-        if not candidates or candidates[0].under_way >= provider.connections:  # type: ignore[attr-defined]
+        size, connections = credential.largest_batch(), credential.provider_class.connections
+        candidates = _candidates(credential, size, now)
+        if not candidates or candidates[0].under_way >= connections:  # type: ignore[attr-defined]
             return Done(wait=0.0)  # somebody was quicker while we waited for the lock
         blocked = [m for m in candidates if m.blocked]  # type: ignore[attr-defined]
         if blocked:
             return _close(credential, blocked, now)
-        messages = _that_may_travel_together(candidates, provider.batch_size)
+        messages = _that_may_travel_together(candidates, size)
         batch = Batch.objects.create(
             credential=credential,
             size=len(messages),
@@ -89,12 +94,33 @@ def _still_mine(batch: Batch, messages: Sequence[Message]) -> list[Message]:
 
 
 def start(claimed: Claim) -> bool:
-    """Commit that bytes are about to leave. False when too little of the lease is left for a whole call."""
-    now = clock.now()
-    mine = Batch.objects.filter(pk=claimed.batch.pk, leased_until__gt=now + settings.CARILLON_CALL_DEADLINE)
-    started = mine.filter(finished_at=None).update(started_at=now) == 1
-    claimed.batch.started_at = now
-    return started
+    """Commit that bytes are about to leave, as soon as this second has room for them.
+
+    A worker that was held up since its claim comes close to those that were not. False when too little of the lease
+    is left for a whole call.
+    """
+    while True:
+        now = clock.now()
+        mine = Batch.objects.filter(
+            pk=claimed.batch.pk, finished_at=None, leased_until__gt=now + settings.CARILLON_CALL_DEADLINE
+        )
+        if _with_room(mine, claimed, now).update(started_at=now):
+            claimed.batch.started_at = now
+            return True
+        if not mine.exists():
+            return False
+        time.sleep(BREATH)
+
+
+def _with_room(mine: QuerySet[Batch], claimed: Claim, now: datetime) -> QuerySet[Batch]:
+    """The batch, unless others of its credential that started within this second leave no room for it."""
+    limit = claimed.credential.most_a_second()
+    if not limit:
+        return mine
+    near = Batch.objects.filter(pk__gt=claimed.batch.pk - NEIGHBOURS, credential=claimed.credential)
+    lately = near.filter(started_at__gt=now - timedelta(seconds=1)).order_by().values("credential")
+    carried = Coalesce(Subquery(lately.annotate(n=Sum("size")).values("n")), 0)
+    return mine.annotate(carried=carried).filter(carried__lte=limit - claimed.batch.size)
 
 
 def send(claimed: Claim) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:

@@ -17,13 +17,13 @@ from typing import TypeVar
 from notifications import clock
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 """How long a process may take until it says that it is ready; a busy machine takes its time."""
 
 Value = TypeVar("Value")
 
 
-def until(condition: Callable[[], Value], what: str, seconds: float = 30.0, each: float = 0.02) -> Value:
+def until(condition: Callable[[], Value], what: str, seconds: float = 60.0, each: float = 0.02) -> Value:
     """Wait until the condition is true, and return what it says. AssertionError names what never became true.
 
     `each`: seconds between two looks; more where a look costs much.

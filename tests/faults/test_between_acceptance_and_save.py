@@ -35,8 +35,8 @@ AT_ONCE = 5
 SMALL_BATCH = 2
 BATCHES_IN_A_PROJECT = 5
 """Fewer than Expo's connections: the leases of the dead never keep the next victim from its batch."""
-PATIENT = {"CARILLON_CALL_DEADLINE": "10", "CARILLON_LEASE": "12"}
-"""However busy the machine is, a victim waits for its answer until it is killed."""
+PATIENT = {"CARILLON_CALL_DEADLINE": "6", "CARILLON_LEASE": "12"}
+"""However busy the machine is, a victim waits for its answer until it is killed, and has its batch sent in time."""
 ACCEPTED_IN_SILENCE = Rule(match=Match(endpoint="send"), action=Action(kind=Kind.DELAY, delay_after=60))
 
 

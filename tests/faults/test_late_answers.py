@@ -15,7 +15,7 @@ PROCESSES = 4
 THREADS = 5
 """Fewer than Expo's connections, and a project for each process: all of them are in a call at the same time."""
 SMALL_BATCH = 2
-TIMES = {"CARILLON_CALL_DEADLINE": "4", "CARILLON_LEASE": "5"}
+TIMES = {"CARILLON_CALL_DEADLINE": "4", "CARILLON_LEASE": "7"}
 LATE = 2.0
 """Seconds until the fake answers: within the deadline of somebody who is awake."""
 

@@ -161,6 +161,14 @@ class TestOwners:
         assert "1 left off" in outcome.said
         assert not Device.objects.get().is_active
 
+    def test_somebody_else_may_bring_it_back(self, project: Project, sheet: Sheet) -> None:
+        sheet.write(ADA).load()
+        Device.objects.update(is_active=False, inactive_reason=InactiveReason.GONE)
+        outcome = sheet.write(BOB.replace("[bob]", "[ada]")).load()
+        assert "1 devices added" in outcome.said
+        old, new = Device.objects.order_by("pk")
+        assert (old.inactive_reason, new.is_active) == (InactiveReason.GONE, True)
+
     def test_the_same_uid_in_two_projects_is_two_people(
         self, project: Project, other_project: Project, sheet: Sheet
     ) -> None:

@@ -78,6 +78,14 @@ class TestPace:
         settings.EXPO_NOTIFICATIONS_RATE = 600
         assert expo().messages_a_second() == pytest.approx(540)
 
+    def test_a_batch_is_as_large_as_the_vendor_takes_but_not_more_than_a_second_may(
+        self, settings: Settings
+    ) -> None:
+        sizes = []
+        for settings.EXPO_NOTIFICATIONS_RATE in (600, 0, 40):
+            sizes.append(expo().largest_batch())
+        assert sizes == [100, 100, 40]
+
     def test_a_paused_one_is_not_open(self) -> None:
         assert not expo(paused_reason="UNAUTHORIZED: no").is_open(clock.now())
 

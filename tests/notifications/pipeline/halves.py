@@ -52,6 +52,14 @@ def together(threads: int, work: Callable[[], Value]) -> list[Value]:
         return list(pool.map(run, range(threads)))
 
 
+def alone(work: Callable[[], Value]) -> Value:
+    """Do this in another thread, and leave no connection behind."""
+    try:
+        return work()
+    finally:
+        connections.close_all()
+
+
 def until(condition: Callable[[], bool], seconds: float = 10) -> None:
     """Wait until this is so; it is a failure when it never is."""
     tick, end = Event(), monotonic() + seconds

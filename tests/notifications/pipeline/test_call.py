@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from django.db import connections
 
 from notifications import clock
 from notifications.models import Batch, Message, MessageState, Project
@@ -14,15 +13,8 @@ from notifications.pipeline import Done, dispatch
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind
 from tests.fakes.process import FakeExpo
-from tests.notifications.pipeline.halves import until
+from tests.notifications.pipeline.halves import alone, until
 from tests.notifications.rows import queue_message
-
-
-def _step() -> Done:
-    try:
-        return dispatch.step()
-    finally:
-        connections.close_all()
 
 
 @pytest.fixture
@@ -31,7 +23,7 @@ def call(committed: Project, expo: FakeExpo) -> Iterator[Future[Done]]:
     expo.faults(on_send(Kind.DELAY, delay_after=1.0))
     queue_message(committed)
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(_step)
+        future = pool.submit(alone, dispatch.step)
         until(lambda: bool(expo.history()))
         yield future
 

@@ -180,13 +180,15 @@ class TestBreaker:
         self, expo: FakeExpo, project: Project
     ) -> None:
         expo.faults(on_send(Kind.ANSWER, status=500))
-        Credential.objects.create(project=project, provider="expo", failures=4)
-        queue_messages(project, 6, batch_limit=1)
-        for each in [claim() for _ in range(6)]:
-            carry_out(each)
+        make_credential(project, failures=4)
+        queue_messages(project, 2, batch_limit=1)
+        first, slow = claim(), claim()
+        carry_out(first)
+        clock.turn(timedelta(seconds=20))
+        carry_out(slow)
         not_before = Credential.objects.get().not_before
         assert not_before is not None
-        assert not_before - clock.now() <= timedelta(seconds=30)
+        assert not_before - clock.now() <= timedelta(seconds=10)
 
     def test_messages_that_are_refused_do_not_count(self, expo: FakeExpo, project: Project) -> None:
         expo.faults(on_send(Kind.TICKET_ERROR, code="MessageTooBig"))

@@ -152,6 +152,12 @@ class TestPatience:
         sweep.step()
         assert Message.objects.get().state == MessageState.SENDING
 
+    def test_a_rescue_that_comes_too_early_does_nothing(self, project: Project) -> None:
+        queue_message(project)
+        assert sweep.rescue(claim().batch.pk) == []
+        assert Message.objects.get().state == MessageState.SENDING
+        assert Batch.objects.get().finished_at is None
+
     def test_a_finished_batch_is_left_alone(
         self, expo: FakeExpo, project: Project, settings: Settings
     ) -> None:
