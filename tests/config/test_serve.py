@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from tests.faults.servers import Installation, Process, free_port, until
 
+pytestmark = pytest.mark.skipif(not settings.EMBEDDED, reason="its servers run on SQLite: once is enough")
 STOP_SECONDS = 15
 
 

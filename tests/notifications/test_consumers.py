@@ -17,6 +17,7 @@ from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.conf import settings as configured
 from django.contrib.auth.models import User
+from django.db import connections
 from django.test import Client
 from pytest_django import Settings
 
@@ -46,6 +47,7 @@ async def hub(settings: Settings) -> AsyncIterator[consumers.Hub]:
     consumers.hub.start()
     yield consumers.hub
     consumers.hub.stop()
+    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture
@@ -66,6 +68,7 @@ async def scaled_hub(settings: Settings, redis: PrivateRedis) -> AsyncIterator[c
     yield consumers.hub
     consumers.hub.stop()
     await live.bus().flush()
+    await sync_to_async(connections.close_all)()
 
 
 async def until(condition: Callable[[], bool]) -> None:

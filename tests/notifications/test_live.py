@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db import transaction
+from django.db import connections, transaction
 from pytest_django import Settings
 
 from notifications import live
@@ -55,8 +55,12 @@ def use_bus(settings: Settings, url: str) -> None:
     settings.CHANNEL_LAYERS = {"default": layer}
 
 
-def in_another_thread(*topics: str) -> None:
-    thread = threading.Thread(target=live.publish, args=topics)
+def in_another_thread(topic: str) -> None:
+    def publish() -> None:
+        live.publish(topic)
+        connections.close_all()
+
+    thread = threading.Thread(target=publish)
     thread.start()
     thread.join()
 

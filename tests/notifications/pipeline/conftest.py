@@ -10,6 +10,12 @@ from pytest_django import Settings
 from notifications import invariants
 
 
+@pytest.fixture(autouse=True)
+def _without_a_limit(settings: Settings) -> None:
+    """Two batches in a row, as fast as they can; what the pace does is a matter of test_rate.py."""
+    settings.EXPO_NOTIFICATIONS_RATE = 0
+
+
 @pytest.fixture
 def crooked_rows() -> None:
     """For a test that begins with rows no step would leave behind."""

@@ -1,19 +1,13 @@
-"""Expansion: who gets a copy, who gets none and why, and how far ahead of sending it runs."""
+"""Expansion: who gets a copy, who gets none, and why."""
 
 from __future__ import annotations
 
-import pytest
 from pytest_django import Settings
 
-from notifications import clock
-from notifications.actions import broadcasts
 from notifications.models import (
-    Broadcast,
-    BroadcastState,
     Device,
     Identity,
     Message,
-    MessageState,
     Notification,
     NotificationPriority,
     Project,
@@ -21,10 +15,9 @@ from notifications.models import (
     SuppressionReason,
 )
 from notifications.models.broadcast import LANE_BULK, LANE_CRITICAL
-from notifications.pipeline import dispatch, expand
-from tests.factories import make_account, make_credential, make_device
-from tests.fakes.process import FakeExpo
-from tests.notifications.rows import ACTOR, DAY, make_crowd, make_devices, mute, sending
+from notifications.pipeline import expand
+from tests.factories import make_account, make_device
+from tests.notifications.rows import make_crowd, make_devices, mute, sending
 
 
 def write_out() -> None:
@@ -217,175 +210,3 @@ class TestRows:
         write_out()
         broadcast.refresh_from_db()
         assert broadcast.expanded_at is not None
-
-
-class TestWindow:
-    @pytest.fixture(autouse=True)
-    def _small(self, settings: Settings) -> None:
-        settings.CARILLON_SLICE = 10
-        settings.CARILLON_WINDOW = 20
-
-    def test_it_stops_while_the_queue_is_full(self, project: Project) -> None:
-        make_crowd(project, 50)
-        sending(project, "push")
-        write_out()
-        assert Message.objects.count() == 20
-
-    def test_it_goes_on_when_the_queue_is_shorter(self, project: Project, expo: FakeExpo) -> None:
-        make_crowd(project, 50)
-        make_credential(project)
-        sending(project, "push")
-        write_out()
-        dispatch.step()
-        write_out()
-        assert Message.objects.count() == 40
-
-    def test_all_is_written_out_in_the_end(self, project: Project, expo: FakeExpo) -> None:
-        make_crowd(project, 50)
-        make_credential(project)
-        sending(project, "push")
-        write_out()
-        while dispatch.step().messages:
-            write_out()
-        assert len({entry.token for entry in expo.history()}) == len(expo.history()) == 50
-
-    def test_a_full_queue_of_one_channel_holds_back_no_other(self, project: Project) -> None:
-        make_crowd(project, 50)
-        sending(project)
-        write_out()
-        assert (Notification.objects.count(), Message.objects.count()) == (50, 20)
-
-    def test_one_broadcast_holds_back_no_other(self, project: Project) -> None:
-        make_crowd(project, 50)
-        first, second = sending(project, "push"), sending(project, "push")
-        write_out()
-        assert first.messages.count() == second.messages.count() == 20
-
-
-class TestCrash:
-    """A channel that does not exist ends the step after the bell has written its slice."""
-
-    @pytest.fixture(autouse=True)
-    def _small(self, settings: Settings) -> None:
-        settings.CARILLON_SLICE = 10
-
-    def crash(self) -> None:
-        Broadcast.objects.update(channels=["bell", "pigeon"])
-        with pytest.raises(KeyError):
-            expand.step()
-        Broadcast.objects.update(channels=["bell"])
-
-    def test_a_slice_that_was_not_finished_leaves_nothing_behind(self, project: Project) -> None:
-        make_crowd(project, 30)
-        sending(project)
-        self.crash()
-        assert Notification.objects.count() == 0
-        assert Broadcast.objects.get().cursors == {}
-
-    def test_nobody_is_lost_and_nobody_doubled(self, project: Project) -> None:
-        users = make_crowd(project, 30)
-        sending(project, "bell")
-        for _ in range(3):
-            expand.step()
-            self.crash()
-        write_out()
-        assert sorted(Notification.objects.values_list("user_id", flat=True)) == [u.pk for u in users]
-
-    def test_one_that_cannot_be_written_out_holds_back_no_other(self, project: Project) -> None:
-        make_crowd(project, 30)
-        sending(project, "pigeon")
-        good = sending(project, "bell")
-        write_out()
-        assert good.notifications.count() == 30
-        with pytest.raises(KeyError):
-            expand.step()
-
-    def test_a_cursor_that_is_behind_doubles_nobody(self, project: Project) -> None:
-        make_crowd(project, 30)
-        sending(project)
-        write_out()
-        Broadcast.objects.update(cursors={}, expanded_at=None, state=BroadcastState.SENDING)
-        write_out()
-        assert (Notification.objects.count(), Message.objects.count()) == (30, 30)
-
-
-class TestStops:
-    @pytest.fixture(autouse=True)
-    def _small(self, settings: Settings) -> None:
-        settings.CARILLON_SLICE = 10
-
-    @pytest.mark.parametrize("state", [s for s in BroadcastState if s != BroadcastState.SENDING])
-    def test_only_a_broadcast_that_is_sending_grows(self, project: Project, state: BroadcastState) -> None:
-        make_crowd(project, 3)
-        sending(project, state=state)
-        write_out()
-        assert (Notification.objects.count(), Message.objects.count()) == (0, 0)
-
-    def test_a_pause_stops_it_and_resume_goes_on(self, project: Project) -> None:
-        make_crowd(project, 30)
-        broadcast = sending(project, "bell")
-        expand.step()
-        broadcasts.pause(ACTOR, broadcast)
-        write_out()
-        assert Notification.objects.count() == 10
-        broadcasts.resume(ACTOR, broadcast)
-        write_out()
-        assert Notification.objects.count() == 30
-
-    def test_cancel_closes_what_waits_and_writes_no_more(self, project: Project) -> None:
-        make_crowd(project, 30)
-        broadcast = sending(project, "push")
-        expand.step()
-        broadcasts.cancel(ACTOR, broadcast)
-        write_out()
-        assert set(Message.objects.values_list("state", "reason")) == {("cancelled", "cancelled")}
-        assert Message.objects.count() == 10
-
-
-class TestEnd:
-    def test_a_broadcast_is_sent_when_every_copy_is_handed_over(
-        self, project: Project, expo: FakeExpo
-    ) -> None:
-        make_crowd(project, 3)
-        make_credential(project)
-        broadcast = sending(project)
-        write_out()
-        dispatch.step()
-        expand.step()
-        broadcast.refresh_from_db()
-        assert broadcast.state == BroadcastState.SENT
-        assert broadcast.finished_at is not None
-
-    def test_not_while_a_copy_waits(self, project: Project) -> None:
-        make_crowd(project, 3)
-        broadcast = sending(project)
-        write_out()
-        expand.step()
-        broadcast.refresh_from_db()
-        assert broadcast.state == BroadcastState.SENDING
-
-    def test_not_while_it_is_paused(self, project: Project) -> None:
-        make_crowd(project, 3)
-        broadcast = sending(project, "bell")
-        while not Broadcast.objects.filter(expanded_at__isnull=False).exists():
-            expand.step()
-        broadcasts.pause(ACTOR, broadcast)
-        expand.step()
-        broadcast.refresh_from_db()
-        assert broadcast.state == BroadcastState.PAUSED
-
-    def test_one_whose_copies_expired_is_over_too(self, project: Project) -> None:
-        make_crowd(project, 3)
-        broadcast = sending(project, "push")
-        write_out()
-        Message.objects.update(state=MessageState.EXPIRED, reason="expired", changed_at=clock.now() + DAY)
-        expand.step()
-        broadcast.refresh_from_db()
-        assert broadcast.state == BroadcastState.SENT
-
-    def test_an_empty_one_is_over_at_once(self, project: Project) -> None:
-        broadcast = sending(project)
-        write_out()
-        expand.step()
-        broadcast.refresh_from_db()
-        assert broadcast.state == BroadcastState.SENT

@@ -1,11 +1,10 @@
-"""Receipts: asked for later, until the vendor says or a day has passed."""
+"""Receipts: what each of them makes of an accepted message and its device."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 import pytest
-from pytest_django import Settings
 
 from notifications import clock
 from notifications.models import (
@@ -18,13 +17,11 @@ from notifications.models import (
     Project,
     Reason,
     Receipt,
-    Ticket,
 )
 from notifications.pipeline import dispatch, receipts
 from tests.fakes.asking import on_send
-from tests.fakes.faults import Action, Kind, Match, Rule
+from tests.fakes.faults import Kind, Match
 from tests.fakes.process import FakeExpo
-from tests.notifications.pipeline.halves import together
 from tests.notifications.rows import DAY, HOUR, queue_message, queue_messages, sending
 
 DELAY = timedelta(minutes=30)
@@ -36,10 +33,6 @@ def send(project: Project, number: int = 1) -> list[Message]:
     dispatch.step()
     clock.turn(DELAY)
     return messages
-
-
-def on_question(kind: Kind, **action: object) -> Rule:
-    return Rule(match=Match(endpoint="receipts"), action=Action(kind=kind, **action))  # type: ignore[arg-type]
 
 
 def standing(message: Message) -> tuple[str, str]:
@@ -170,7 +163,7 @@ class TestBusy:
         (message,) = send(project)
         receipts.step()
         message.refresh_from_db()
-        assert message.available_at - clock.now() > timedelta(seconds=23)
+        assert message.available_at - clock.now() > timedelta(seconds=20)
 
     def test_the_tries_are_used_up_in_the_end(self, expo: FakeExpo, project: Project) -> None:
         expo.faults(on_send(Kind.RECEIPT_ERROR, code="MessageRateExceeded"))
@@ -189,158 +182,3 @@ class TestBusy:
         receipts.step()
         assert Credential.objects.get().paused_reason.startswith("InvalidCredentials")
         assert Device.objects.get().is_active
-
-
-class TestSilence:
-    def test_it_asks_again_at_growing_gaps(self, expo: FakeExpo, project: Project) -> None:
-        expo.faults(on_send(Kind.RECEIPT_MISSING))
-        queue_message(project)
-        dispatch.step()
-        gaps = []
-        for _ in range(5):
-            due = Ticket.objects.get().check_at
-            assert due is not None
-            clock.turn(due - clock.now())
-            receipts.step()
-            after = Ticket.objects.get().check_at
-            assert after is not None
-            gaps.append(round((after - due) / HOUR, 1))
-        assert gaps == [0.5, 1, 2, 4, 4]
-
-    def test_it_stays_accepted_meanwhile(self, expo: FakeExpo, project: Project) -> None:
-        expo.faults(on_send(Kind.RECEIPT_MISSING))
-        (message,) = send(project)
-        receipts.step()
-        assert standing(message) == (MessageState.ACCEPTED, "")
-
-    def test_after_a_day_it_says_that_none_came(self, expo: FakeExpo, project: Project) -> None:
-        expo.faults(on_send(Kind.RECEIPT_MISSING))
-        (message,) = send(project)
-        clock.turn(DAY)
-        receipts.step()
-        assert standing(message) == (MessageState.ACCEPTED, Reason.RECEIPT_MISSING)
-
-    def test_then_it_is_never_asked_again(self, expo: FakeExpo, project: Project) -> None:
-        expo.faults(on_send(Kind.RECEIPT_MISSING))
-        send(project)
-        clock.turn(DAY)
-        receipts.step()
-        clock.turn(10 * DAY)
-        receipts.step()
-        assert (Ticket.objects.get().check_at, expo.stats("receipts").requests) == (None, 1)
-
-    def test_a_worker_that_was_away_for_a_day_still_collects(self, expo: FakeExpo, project: Project) -> None:
-        (message,) = send(project)
-        clock.turn(DAY)
-        receipts.step()
-        assert standing(message) == (MessageState.DELIVERED, "")
-
-    def test_a_late_receipt_is_taken(self, expo: FakeExpo, project: Project) -> None:
-        expo.configure(receipt_delay=3600)
-        (message,) = send(project)
-        receipts.step()
-        expo.configure(receipt_delay=0)
-        clock.turn(HOUR)
-        receipts.step()
-        assert standing(message) == (MessageState.DELIVERED, "")
-
-
-class TestTrouble:
-    def test_a_server_error_is_asked_again(self, expo: FakeExpo, project: Project) -> None:
-        expo.faults(on_question(Kind.ANSWER, status=500))
-        (message,) = send(project)
-        receipts.step()
-        assert standing(message) == (MessageState.ACCEPTED, "")
-        expo.faults()
-        clock.turn(HOUR)
-        receipts.step()
-        assert standing(message) == (MessageState.DELIVERED, "")
-
-    def test_a_lost_answer_is_asked_again(self, expo: FakeExpo, project: Project) -> None:
-        expo.faults(on_question(Kind.DROP_AFTER_ACCEPT))
-        (message,) = send(project)
-        receipts.step()
-        expo.faults()
-        clock.turn(HOUR)
-        receipts.step()
-        assert standing(message) == (MessageState.DELIVERED, "")
-
-    def test_trouble_for_a_day_gives_nothing_up(self, expo: FakeExpo, project: Project) -> None:
-        expo.faults(on_question(Kind.ANSWER, status=500))
-        (message,) = send(project)
-        clock.turn(2 * DAY)
-        receipts.step()
-        assert standing(message) == (MessageState.ACCEPTED, "")
-        assert Ticket.objects.get().check_at is not None
-
-    def test_a_question_refused_for_a_day_is_given_up(self, expo: FakeExpo, project: Project) -> None:
-        expo.faults(on_question(Kind.ANSWER, status=400))
-        (message,) = send(project)
-        clock.turn(DAY)
-        receipts.step()
-        assert standing(message) == (MessageState.ACCEPTED, Reason.RECEIPT_MISSING)
-
-    def test_a_wrong_key_pauses_the_credential(self, expo: FakeExpo, project: Project) -> None:
-        send(project)
-        expo.configure(access_token="another")
-        receipts.step()
-        assert Credential.objects.get().paused_reason.startswith("UNAUTHORIZED")
-
-    def test_nothing_is_asked_with_a_paused_credential(self, expo: FakeExpo, project: Project) -> None:
-        send(project)
-        Credential.objects.update(paused_reason="by hand")
-        receipts.step()
-        assert expo.stats("receipts").requests == 0
-
-    def test_retry_after_holds_back_every_question(self, expo: FakeExpo, project: Project) -> None:
-        expo.faults(on_question(Kind.ANSWER, status=429, retry_after="300"))
-        send(project)
-        receipts.step()
-        send(project)
-        clock.turn(-DELAY + timedelta(seconds=200))
-        Ticket.objects.update(check_at=clock.now())
-        receipts.step()
-        assert expo.stats("receipts").requests == 1
-
-
-class TestQuestions:
-    def test_a_thousand_are_asked_at_once(self, expo: FakeExpo, project: Project) -> None:
-        queue_messages(project, 1100)
-        while dispatch.step().messages:
-            pass
-        clock.turn(DELAY)
-        while receipts.step().more:
-            pass
-        asked = [call.recipients for call in expo.calls() if call.endpoint == "receipts"]
-        assert asked == [1000, 100]
-
-    def test_each_project_asks_for_its_own(
-        self, expo: FakeExpo, project: Project, other_project: Project
-    ) -> None:
-        queue_messages(project, 2)
-        queue_messages(other_project, 3)
-        dispatch.step()
-        dispatch.step()
-        clock.turn(DELAY)
-        receipts.step()
-        receipts.step()
-        asked = sorted(call.recipients for call in expo.calls() if call.endpoint == "receipts")
-        assert asked == [2, 3]
-
-    def test_two_workers_do_not_ask_the_same(self, expo: FakeExpo, committed: Project) -> None:
-        send(committed, 50)
-        together(4, receipts.step)
-        assert expo.stats("receipts").recipients == Receipt.objects.count() == 50
-
-    def test_what_a_dead_worker_wanted_to_ask_another_asks(
-        self, expo: FakeExpo, project: Project, settings: Settings
-    ) -> None:
-        (message,) = send(project)
-        settings.CARILLON_CALL_DEADLINE = None  # so that the step ends in the middle
-        with pytest.raises(AttributeError):
-            receipts.step()
-        settings.CARILLON_CALL_DEADLINE = timedelta(seconds=30)
-        assert not receipts.step().more
-        clock.turn(settings.CARILLON_LEASE)
-        receipts.step()
-        assert standing(message) == (MessageState.DELIVERED, "")

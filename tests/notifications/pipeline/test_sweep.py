@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from pytest_django import Settings
 
 from notifications import clock
@@ -26,11 +25,6 @@ from notifications.wire import Outcome
 from tests.fakes.process import FakeExpo
 from tests.notifications.pipeline.halves import carry_out, claim, together
 from tests.notifications.rows import HOUR, queue_message, queue_messages, sending
-
-
-@pytest.fixture(autouse=True)
-def _without_a_limit(settings: Settings) -> None:
-    settings.EXPO_NOTIFICATIONS_RATE = 0
 
 
 def die_before_the_call(settings: Settings) -> None:

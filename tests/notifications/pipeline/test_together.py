@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 from django.db import connection, transaction
 from pytest_django import Settings
 
@@ -19,11 +18,6 @@ from tests.notifications.pipeline.halves import alone, together, until
 from tests.notifications.rows import ACTOR, make_crowd, queue_messages, sending
 
 WORKERS = 8
-
-
-@pytest.fixture(autouse=True)
-def _without_a_limit(settings: Settings) -> None:
-    settings.EXPO_NOTIFICATIONS_RATE = 0
 
 
 def claim_all() -> list[list[int]]:
