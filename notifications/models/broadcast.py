@@ -116,8 +116,18 @@ class Broadcast(models.Model):
         return started + ttl
 
     def push_content(self) -> wire.PushContent:
-        """What its push copies say. The link travels in `data.url`, where apps look for it."""
+        """What its push copies say. The link travels in `data.url`, where apps look for it.
+
+        The same for every copy, so that it is written once. `tag` lets a copy that was sent twice replace itself on a
+        phone; `expiration` keeps a vendor from delivering what we would not attempt any more.
+        """
         data: dict[str, Any] = dict(self.data)
         if self.link:
             data.setdefault("url", self.link)
-        return wire.PushContent(title=self.title, body=self.body, data=data or None)
+        return wire.PushContent(
+            title=self.title,
+            body=self.body,
+            data=data or None,
+            expiration=None if self.expires_at is None else int(self.expires_at.timestamp()),
+            tag=f"broadcast-{self.pk}",
+        )

@@ -159,6 +159,11 @@ class Credential(models.Model):
         """Messages that may travel together: as many as the provider takes, but not more than it allows in a second."""
         return min(self.provider_class.batch_size, self.most_a_second() or self.provider_class.batch_size)
 
+    def connections(self) -> int:
+        """Batches that may be under way at once; one alone tries, once the breaker has been open."""
+        tries_again = self.failures >= self.FAILURES_THAT_OPEN_THE_BREAKER
+        return 1 if tries_again else self.provider_class.connections
+
     def breaker_wait(self, failures: int) -> timedelta:
         """How long to leave the provider alone after so many failures in a row; zero while the breaker is closed."""
         over = failures - self.FAILURES_THAT_OPEN_THE_BREAKER

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from notifications import channels, clock, encryption, wire
+from notifications import channels, clock, encryption, providers, wire
 from notifications.models import Batch, Broadcast, BroadcastState, Credential, Message, MessageState
 from notifications.models.message import MessageQuerySet
 from notifications.pipeline import Done, record, topics
@@ -64,9 +64,9 @@ def claim() -> Claim | Done:
         if credential is None:
             return Done(wait=_until_next_slot(clock.now()))
         now = clock.now()  # anew: to lock a credential may have taken its time
-        size, connections = credential.largest_batch(), credential.provider_class.connections
+        size = credential.largest_batch()
         candidates = _candidates(credential, size, now)
-        if not candidates or candidates[0].under_way >= connections:  # type: ignore[attr-defined]
+        if not candidates or candidates[0].under_way >= credential.connections():  # type: ignore[attr-defined]
             return Done(wait=0.0)  # somebody was quicker while we waited for the lock
         blocked = [m for m in candidates if m.blocked]  # type: ignore[attr-defined]
         if blocked:
@@ -136,35 +136,39 @@ def send(claimed: Claim) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
 
 
 def _next_credential(now: datetime) -> Credential | None:
-    """Lock the credential whose most urgent message may go now and that has a connection to spare."""
-    crowded: list[int] = []
-    while True:
-        credential = (
-            _credentials_with_work(now)
-            .filter(Q(next_slot_at=None) | Q(next_slot_at__lte=now) | Q(next_slot_at__gt=now + FARTHEST_SLOT))
-            .exclude(pk__in=crowded)
-            .order_by("first_lane", F("next_slot_at").asc(nulls_first=True), "id")
-            .select_for_update(of=("self",))
-            .first()
-        )
-        if credential is None:
-            return None
-        if credential.under_way < credential.provider_class.connections:
-            chosen: Credential = credential
-            return chosen
-        crowded.append(credential.pk)
+    """Lock the one credential whose most urgent message may go now and that has a connection to spare."""
+    chosen: Credential | None = (
+        _credentials_with_work(now)
+        .filter(Q(next_slot_at=None) | Q(next_slot_at__lte=now) | Q(next_slot_at__gt=now + FARTHEST_SLOT))
+        .order_by("first_lane", F("next_slot_at").asc(nulls_first=True), "id")
+        .select_for_update(of=("self",))
+        .first()
+    )
+    return chosen
 
 
 def _credentials_with_work(now: datetime) -> QuerySet[Any]:
-    """Credentials that may be asked and have messages due."""
+    """Credentials that may be asked, have messages due and a connection to spare."""
     due = _sendable(now).filter(project_id=OuterRef("project_id"), provider=OuterRef("provider"))
     return (
         Credential.objects.spoken()
         .filter(Q(not_before=None) | Q(not_before__lte=now), paused_reason="")
         .annotate(first_lane=Subquery(due.order_by("lane", "available_at").values("lane")[:1]))
         .annotate(under_way=_under_way(OuterRef("pk"), now))
-        .filter(first_lane__isnull=False)
+        .filter(_with_a_connection_to_spare(), first_lane__isnull=False)
     )
+
+
+def _with_a_connection_to_spare() -> Q:
+    """In SQL, so that a worker locks the one credential that it can use, and no other on the way there."""
+    spare = Q(under_way=0)
+    for key in providers.PROVIDERS:
+        spare |= Q(
+            provider=key,
+            under_way__lt=providers.get(key).connections,
+            failures__lt=Credential.FAILURES_THAT_OPEN_THE_BREAKER,
+        )
+    return spare
 
 
 def _under_way(credential: Any, now: datetime) -> Coalesce:
@@ -185,10 +189,8 @@ def _until_next_slot(now: datetime) -> float:
 
     None at all where somebody was only quicker than we are.
     """
-    free = [c for c in _credentials_with_work(now) if c.under_way < c.provider_class.connections]
-    return min(
-        [1.0, *[max(0.0, (c.next_slot_at - now).total_seconds()) if c.next_slot_at else 0.0 for c in free]]
-    )
+    slots = _credentials_with_work(now).values_list("next_slot_at", flat=True)
+    return min([1.0, *[max(0.0, (slot - now).total_seconds()) if slot else 0.0 for slot in slots]])
 
 
 def _candidates(credential: Credential, size: int, now: datetime) -> list[Message]:

@@ -7,9 +7,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Coalesce, Greatest
 
 from notifications import clock, wire
 from notifications.models import (
@@ -215,13 +218,25 @@ def _note_trouble(
 def slow_down(credential: Credential, tickets: Sequence[wire.Ticket], base: timedelta, now: datetime) -> None:
     """These answers were trouble: count it, and wait where asked or where it happens too often.
 
-    What was under way when a wait began meets the same trouble; it is not counted again and shortens no wait.
+    What was under way when a wait began meets the same trouble; it is not counted again and shortens no wait. One
+    statement, so that batches which fail at the same moment are all counted.
     """
-    fresh = Credential.objects.select_for_update().get(pk=credential.pk)
-    waits_already = fresh.not_before is not None and fresh.not_before > now
-    failures = fresh.failures if waits_already else fresh.failures + 1
-    wait = timedelta(0) if waits_already else fresh.breaker_wait(failures)
+    waits = Q(not_before__gt=now)
+    not_before: Case | Greatest = Case(
+        When(waits, then=F("not_before")), *_breaker(credential, now), default=F("not_before")
+    )
     if any(t.throttled or t.retry_after for t in tickets):
-        wait = max(wait, backoff.delay(failures, base, max((t.retry_after or 0.0) for t in tickets)))
-    not_before = max(now + wait, fresh.not_before or now) if wait else fresh.not_before
-    Credential.objects.filter(pk=credential.pk).update(failures=failures, not_before=not_before)
+        asked = max((t.retry_after or 0.0) for t in tickets)
+        pause = backoff.delay(credential.failures + 1, base, asked)
+        not_before = Greatest(Coalesce(not_before, Value(now)), Value(now + pause))
+    Credential.objects.filter(pk=credential.pk).update(
+        failures=Case(When(waits, then=F("failures")), default=F("failures") + 1), not_before=not_before
+    )
+
+
+def _breaker(credential: Credential, now: datetime) -> list[When]:
+    """Until when the provider is left alone, for each number of failures before this one that opens the breaker."""
+    opens = credential.FAILURES_THAT_OPEN_THE_BREAKER
+    longest = next(n for n in count(opens) if credential.breaker_wait(n) == credential.BREAKER_LONGEST_WAIT)
+    steps = [When(failures=n - 1, then=Value(now + credential.breaker_wait(n))) for n in range(opens, longest)]
+    return [*steps, When(failures__gte=longest - 1, then=Value(now + credential.BREAKER_LONGEST_WAIT))]

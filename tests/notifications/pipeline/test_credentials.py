@@ -10,7 +10,7 @@ from pytest_django import Settings
 from notifications import clock, encryption
 from notifications.actions import credentials
 from notifications.models import Credential, Device, Message, MessageState, Project
-from notifications.pipeline import dispatch
+from notifications.pipeline import Done, dispatch
 from tests.factories import make_credential
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind, Match
@@ -152,6 +152,13 @@ class TestBreaker:
         dispatch.step()
         credential = Credential.objects.get()
         assert (credential.failures, credential.is_open(clock.now())) == (0, True)
+
+    def test_one_batch_alone_tries_whether_it_is_over(self, expo: FakeExpo, project: Project) -> None:
+        self.fail(expo, project, 5)
+        clock.turn(timedelta(seconds=31))
+        queue_messages(project, 2, batch_limit=1)
+        claim()
+        assert isinstance(dispatch.claim(), Done)
 
     def test_another_failure_opens_it_for_longer(self, expo: FakeExpo, project: Project) -> None:
         self.fail(expo, project, 5)
