@@ -14,14 +14,17 @@ from urllib.parse import parse_qs, urlsplit
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import DatabaseError
 
 from notifications import live
-from notifications.queries import topics_open_to
+from notifications.queries import Seat, still_taken, topics_open_to
 
 log = logging.getLogger(__name__)
 FORBIDDEN = 4403
 MOST_TOPICS = 20
 MOST_SOCKETS = 2_000
+MOST_SOCKETS_EACH = 50
+"""Pages that one person may have open in one process."""
 BEAT = 20
 """Seconds between two beats of a page's socket. A browser tells its script nothing of the protocol's own pings: without
 beats, a page on a line that died in silence would go on calling itself live."""
@@ -66,9 +69,15 @@ class Hub:
             if not self.sockets[topic]:
                 del self.sockets[topic]
 
-    def count(self) -> int:
-        """Open sockets of this process."""
-        return len(set().union(*self.sockets.values())) if self.sockets else 0
+    def open_sockets(self) -> set[LiveConsumer]:
+        """Those of this process."""
+        return set().union(*self.sockets.values())
+
+    def has_room_for(self, user_id: int) -> bool:
+        """May this person open one more page?"""
+        taken = self.open_sockets()
+        own = sum(socket.seat is not None and socket.seat.user_id == user_id for socket in taken)
+        return len(taken) < MOST_SOCKETS and own < MOST_SOCKETS_EACH
 
     def deliver(self, topics: Iterable[str]) -> None:
         """Tell the sockets concerned."""
@@ -79,8 +88,26 @@ class Hub:
     async def _beat(self, seconds: float) -> None:
         while True:
             await asyncio.sleep(seconds)
-            for socket in set().union(*self.sockets.values()):
+            for socket in self.open_sockets():
                 socket.tell(beat=seconds)
+            await self._dismiss()
+
+    async def _dismiss(self) -> None:
+        """Close the sockets of those who signed out since, or may no longer see the project."""
+        seats = {socket.seat for socket in self.open_sockets() if socket.seat}
+        try:
+            taken = await database_sync_to_async(still_taken)(seats) if seats else seats
+        except DatabaseError as error:
+            log.warning(
+                "The database did not say whose pages may stay open (%s); asked again at the next beat.",
+                type(error).__name__,
+            )
+            return
+        for socket in self.open_sockets():
+            if socket.seat in seats - taken:
+                self.discard(socket)
+                with suppress(Exception):  # gone already
+                    await socket.close(FORBIDDEN)
 
     async def _listen(self) -> None:
         """One subscription, kept for ever; after an interruption every page is told to look again."""
@@ -135,20 +162,23 @@ class LiveConsumer(AsyncWebsocketConsumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.topics: frozenset[str] = frozenset()
+        self.seat: Seat | None = None
         self._pending: set[str] = set()
         self._sending: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
         """Admit an operator of the project, from our own pages, to topics of that project."""
-        if not _is_same_origin(self.scope) or hub.count() >= MOST_SOCKETS:
+        if not _is_same_origin(self.scope):
             await self.close(FORBIDDEN)
             return
-        wanted = parse_qs(self.scope["query_string"].decode()).get("topic", [])[:MOST_TOPICS]
-        slug = self.scope["url_route"]["kwargs"]["project_slug"]
-        self.topics = await database_sync_to_async(topics_open_to)(self.scope["user"], slug, wanted)
-        if not self.topics:
+        wanted = parse_qs(self.scope["query_string"].decode("latin-1")).get("topic", [])[:MOST_TOPICS]
+        slug: str = self.scope["url_route"]["kwargs"]["project_slug"]
+        user: Any = self.scope["user"]
+        self.topics = await database_sync_to_async(topics_open_to)(user, slug, wanted)
+        if not self.topics or not hub.has_room_for(user.pk):
             await self.close(FORBIDDEN)
             return
+        self.seat = Seat(self.scope["session"].session_key or "", user.pk, slug)
         await self.accept()
         hub.add(self)
         self.tell(beat=BEAT)

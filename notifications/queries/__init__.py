@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from notifications.queries.topics import topics_open_to
+from notifications.queries.topics import Seat, still_taken, topics_open_to
 
-__all__ = ["topics_open_to"]
+__all__ = ["Seat", "still_taken", "topics_open_to"]

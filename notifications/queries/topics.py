@@ -1,11 +1,43 @@
-"""Which live topics a person may follow."""
+"""Which live topics a person may follow, and for how long."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from notifications.models import Broadcast, Project
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
+
+from notifications import clock
+from notifications.models import Broadcast, Membership, Project
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Who listens to a project, and by which sign-in."""
+
+    session_key: str
+    user_id: int
+    project_slug: str
+
+
+def still_taken(seats: Collection[Seat]) -> set[Seat]:
+    """Those whose sign-in still holds and whose person still belongs to the project. Three queries for any number."""
+    sessions = set(
+        Session.objects.filter(
+            session_key__in={seat.session_key for seat in seats}, expire_date__gt=clock.now()
+        ).values_list("session_key", flat=True)
+    )
+    people = get_user_model().objects.filter(pk__in={seat.user_id for seat in seats}, is_active=True)
+    everywhere = set(people.filter(is_superuser=True).values_list("pk", flat=True))
+    of_a_team = set(Membership.objects.filter(user__in=people).values_list("user_id", "project__slug"))
+    return {
+        seat
+        for seat in seats
+        if seat.session_key in sessions
+        and (seat.user_id in everywhere or (seat.user_id, seat.project_slug) in of_a_team)
+    }
 
 
 def topics_open_to(user: Any, project_slug: str, wanted: Sequence[str]) -> frozenset[str]:

@@ -17,12 +17,13 @@ from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.conf import settings as configured
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.db import connections
 from django.test import Client
 from pytest_django import Settings
 
-from notifications import consumers, live
-from notifications.models import Project, Role
+from notifications import clock, consumers, live
+from notifications.models import Membership, Project, Role
 from notifications.routing import websocket_urlpatterns
 from tests.factories import make_broadcast, make_operator, make_project
 from tests.faults.private_redis import PrivateRedis, private_redis
@@ -212,14 +213,60 @@ class TestWhatAPageHears:
 
     async def test_the_hub_forgets_a_page_that_was_closed(self) -> None:
         async with open_page(self.viewer, self.path):
-            assert self.hub.count() == 1
-        assert self.hub.count() == 0
+            assert len(self.hub.open_sockets()) == 1
+        assert len(self.hub.open_sockets()) == 0
 
     async def test_it_is_told_again_and_again_that_the_line_lives(self) -> None:
         self.hub.stop()
         async with open_page(self.viewer, self.path) as page:
             self.hub.start(beat=0.01)
             assert [await page.hears() for _ in range(3)] == [{"beat": 0.01}] * 3
+
+
+class TestWhoMustLeave:
+    @pytest.fixture(autouse=True)
+    async def _prepared(self, committed: Project, viewer: User, hub: consumers.Hub) -> None:
+        hub.stop()
+        hub.start(beat=0.02)
+        self.project, self.viewer = committed, viewer
+        self.path = path_of(committed, topic_of(committed))
+
+    async def test_whoever_signed_out(self) -> None:
+        assert await self.is_dismissed_after(Session.objects.all().delete)
+
+    async def test_whose_sign_in_ran_out(self) -> None:
+        assert await self.is_dismissed_after(lambda: Session.objects.update(expire_date=clock.now()))
+
+    async def test_whoever_left_the_team(self) -> None:
+        assert await self.is_dismissed_after(Membership.objects.all().delete)
+
+    async def test_a_retired_operator(self) -> None:
+        assert await self.is_dismissed_after(lambda: User.objects.update(is_active=False))
+
+    async def test_nobody_else(self) -> None:
+        other = await sync_to_async(make_operator)("other", self.project, Role.VIEWER)
+        async with open_page(other, self.path) as stays:
+            assert await self.is_dismissed_after(self.viewer.memberships.all().delete)
+            assert len(consumers.hub.open_sockets()) == 1
+            assert (await stays.hears()).keys() == {"beat"}
+
+    async def is_dismissed_after(self, change: Callable[[], object]) -> bool:
+        async with open_page(self.viewer, self.path) as page:
+            await sync_to_async(change)()
+            while (event := await page.receive_output(SOON))["type"] == "websocket.send":
+                pass
+            return event == {"type": "websocket.close", "code": consumers.FORBIDDEN}
+
+
+async def test_one_person_may_not_take_every_socket(
+    committed: Project, viewer: User, hub: consumers.Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "MOST_SOCKETS_EACH", 1)
+    path = path_of(committed, topic_of(committed))
+    other = await sync_to_async(make_operator)("other", committed, Role.VIEWER)
+    async with open_page(viewer, path):
+        assert not await is_admitted(viewer, path)
+        assert await is_admitted(other, path)
 
 
 class SlowPage:
@@ -279,7 +326,7 @@ class TestSeveralProcesses:
         async with AsyncExitStack() as stack:
             for _ in range(20):
                 await stack.enter_async_context(open_page(self.viewer, self.path))
-            assert consumers.hub.count() == 20
+            assert len(consumers.hub.open_sockets()) == 20
             assert await sync_to_async(self.subscriptions)() == before
             assert len(await sync_to_async(self.redis.client.client_list)("pubsub")) == 1
 
@@ -289,7 +336,7 @@ class TestSeveralProcesses:
     async def test_a_page_opens_its_socket_while_the_bus_is_away(self) -> None:
         await sync_to_async(self.redis.stop)()
         async with open_page(self.viewer, self.path):
-            assert consumers.hub.count() == 1
+            assert len(consumers.hub.open_sockets()) == 1
         await sync_to_async(self.redis.start)()
 
     async def test_every_page_looks_again_after_an_interruption(self) -> None:
