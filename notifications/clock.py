@@ -1,15 +1,27 @@
-"""The one clock: every time in Carillon is asked for here, so that a test can turn it."""
+"""The one clock: every time in Carillon is asked for here, so that machines agree on it and a test can turn it."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+_wrong = timedelta(0)
 _turned = timedelta(0)
 
 
 def now() -> datetime:
     """The current moment, aware, in UTC."""
-    return datetime.now(UTC) + _turned
+    return datetime.now(UTC) + _wrong + _turned
+
+
+def follow(moment: datetime, doubt: timedelta) -> timedelta:
+    """Go by another clock, which shows `moment` just now, give or take `doubt`. Returns how wrong ours was set."""
+    global _wrong
+    found = moment - datetime.now(UTC)
+    wrong = found - _wrong
+    if abs(wrong) <= doubt:
+        return timedelta(0)
+    _wrong = found
+    return wrong
 
 
 def turn(by: timedelta) -> None:
@@ -20,5 +32,5 @@ def turn(by: timedelta) -> None:
 
 def reset() -> None:
     """Set the clock right again (tests only)."""
-    global _turned
-    _turned = timedelta(0)
+    global _wrong, _turned
+    _wrong = _turned = timedelta(0)

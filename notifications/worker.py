@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 
 from notifications import live
-from notifications.pipeline import dispatch, expand, receipts, sweep
+from notifications.pipeline import dispatch, expand, receipts, sweep, timekeeping
 from notifications.wake import Step
 
 log = logging.getLogger(__name__)
@@ -143,6 +143,7 @@ class Worker:
         return 0.0 if done.more else POLL
 
     def _sweep(self) -> float:
+        timekeeping.step()
         done = sweep.step()
         live.publish(*done.topics)
         if done.requeued:

@@ -13,7 +13,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import Q
 
-from notifications import clock
+from notifications import clock, live
 from notifications.actions.audit import Actor, Facts, write_down
 from notifications.actions.device_rows import DeviceRow
 from notifications.models import Device, Identity, InactiveReason, Project, Recipient
@@ -44,6 +44,7 @@ def import_rows(actor: Actor, project: Project, rows: Iterable[DeviceRow]) -> Fa
     finally:  # an import that breaks off has done something too
         facts = {name: totals[name] for name in COUNTS}
         write_down(actor, "devices.import", project, facts)
+        live.publish(f"project:{project.pk}")
     return facts
 
 

@@ -86,8 +86,18 @@ class _RejectFile:
         self._file: IO[str] | None = None
 
     def __enter__(self) -> _RejectFile:
-        self._path.unlink(missing_ok=True)
+        if self._path.exists():
+            self._make_way()
         return self
+
+    def _make_way(self) -> None:
+        """For the rejects of this import; only those of an earlier one are thrown away."""
+        with self._path.open(encoding="utf-8", errors="surrogateescape", newline="") as earlier:
+            if not earlier.readline().startswith(",".join(NOTES)):
+                raise CommandError(
+                    f"{self._path} stands there already and is no reject file. Choose another name for --rejects."
+                )
+        self._path.unlink()
 
     def __exit__(self, *args: object) -> None:
         if self._file:

@@ -133,6 +133,15 @@ def test_but_not_over_the_file_itself(project: Project, sheet: Sheet) -> None:
     assert not Device.objects.exists()
 
 
+def test_nor_over_a_file_that_is_something_else(project: Project, sheet: Sheet) -> None:
+    precious = sheet.path.with_name("thesis.txt")
+    precious.write_text("All of my work")
+    outcome = sheet.write(ADA).load(rejects=precious)
+    assert "is no reject file" in outcome.refusal
+    assert precious.read_text() == "All of my work"
+    assert not Device.objects.exists()
+
+
 def test_a_folder_that_cannot_be_written_to_is_said_so(project: Project, sheet: Sheet) -> None:
     outcome = sheet.write("x,,,,,,,").load(rejects=sheet.path / "no" / "folder.csv")
     assert outcome.code == 1
