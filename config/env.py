@@ -9,8 +9,8 @@ from pathlib import Path
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
 
-MOST = 1e9
-"""Numbers stay below it; more seconds than that no clock can count."""
+MOST = 1e9 - 1
+"""No number is larger; more seconds than that no clock can count."""
 
 problems: list[tuple[str, str, str]] = []
 """What could not be read: (variable, value, what to type instead). System checks report it."""
@@ -57,33 +57,37 @@ def choice(name: str, *words: str) -> str:
     return value
 
 
-def number(name: str, default: float, *, least: float = 0) -> float:
-    """A number, not below `least`."""
+def number(name: str, default: float, *, least: float = 0, most: float = MOST) -> float:
+    """A number from `least` to `most`."""
     value = text(name)
     try:
         read = float(value) if value else float(default)
     except ValueError:
         read = least - 1
-    if not least <= read < MOST:
-        problems.append((name, value, f"a number, {least:g} or more"))
+    if not least <= read <= most:
+        problems.append((name, value, _span("a number", least, most)))
         return float(default)
     return read
 
 
-def whole(name: str, default: int, *, least: int = 0) -> int:
-    """A whole number, not below `least`."""
-    read = number(name, default, least=least)
+def whole(name: str, default: int, *, least: int = 0, most: float = MOST) -> int:
+    """A whole number from `least` to `most`."""
+    read = number(name, default, least=least, most=most)
     if read != int(read):
-        problems.append((name, text(name), f"a whole number, {least} or more"))
+        problems.append((name, text(name), _span("a whole number", least, most)))
         return default
     return int(read)
 
 
-def seconds(name: str, default: timedelta) -> timedelta:
-    """A duration, written in seconds."""
-    return timedelta(seconds=number(name, default.total_seconds()))
+def seconds(name: str, default: timedelta, *, least: float = 0.1) -> timedelta:
+    """A duration, written in seconds. Without any, what is repeated after it would never rest."""
+    return timedelta(seconds=number(name, default.total_seconds(), least=least))
 
 
 def words(name: str, default: str = "") -> list[str]:
     """A list, separated by commas."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def _span(kind: str, least: float, most: float) -> str:
+    return f"{kind}, {least:g} or more" if most == MOST else f"{kind}, {least:g} to {most:g}"

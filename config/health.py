@@ -8,7 +8,7 @@ from collections.abc import Callable
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -31,6 +31,10 @@ def readyz(request: HttpRequest) -> JsonResponse:
     parts: dict[str, Callable[[], object]] = {"database": _database, "queue": _queue, "live": _live}
     states = {name: _state(name, probe) for name, probe in parts.items()}
     return JsonResponse(states, status=200 if set(states.values()) == {"ok"} else 503)
+
+
+DOORS: dict[str, Callable[[HttpRequest], HttpResponse]] = {"/healthz": healthz, "/readyz": readyz}
+"""Address → who answers there; the middleware asks."""
 
 
 def _state(name: str, probe: Callable[[], object]) -> str:

@@ -1,10 +1,12 @@
-"""Headers that every answer carries."""
+"""What stands before every page: the answers to load balancers, and the headers that all answers carry."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+
+from config import health
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -34,3 +36,14 @@ class SecurityHeadersMiddleware:
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+
+class HealthMiddleware:
+    """Answers load balancers, which ask by the machine's address: before host names, https and sessions matter."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = health.DOORS.get(request.path_info, self.get_response)
+        return answer(request)

@@ -31,7 +31,7 @@ INSTALLED_APPS = [
     "config.apps.ConfigApp",
     "dashboard",
     "notifications",
-    "django.contrib.admin",
+    "config.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -41,6 +41,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.middleware.SecurityHeadersMiddleware",
+    "config.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -129,7 +130,6 @@ CSRF_COOKIE_HTTPONLY = True
 # The server believes X-Forwarded-For and -Proto from these addresses only, and tells Django what it believes.
 CARILLON_TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
 SECURE_SSL_REDIRECT = SECURE and env.flag("SSL_REDIRECT", default=True)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE and env.flag("HSTS_SUBDOMAINS")
 SECURE_REFERRER_POLICY = "same-origin"
@@ -149,12 +149,16 @@ WHITENOISE_AUTOREFRESH = DEBUG
 # --- Carillon ---------------------------------------------------------------------------------------------------------
 CARILLON_ENV_PROBLEMS = env.problems
 CARILLON_ENCRYPTION_KEYS = env.words("CARILLON_ENCRYPTION_KEYS")
-CARILLON_PORT = env.whole("PORT", 8000, least=1)
+CARILLON_PORT = env.whole("PORT", 8000, least=1, most=65_535)
 CARILLON_SANDBOX = env.flag("CARILLON_SANDBOX")
+if CARILLON_SANDBOX:
+    # The server speaks to it over the loopback, by plain http, whatever its public name is.
+    ALLOWED_HOSTS = [*ALLOWED_HOSTS, "127.0.0.1"]
+    SECURE_REDIRECT_EXEMPT = [r"^sandbox/expo/"]
 CARILLON_WORKERS = env.whole("CARILLON_WORKERS", 4, least=1)
-CARILLON_CALL_DEADLINE = env.seconds("CARILLON_CALL_DEADLINE", timedelta(seconds=30))
-CARILLON_LEASE = env.seconds("CARILLON_LEASE", timedelta(seconds=60))
-CARILLON_SWEEP = env.seconds("CARILLON_SWEEP", timedelta(seconds=15))
+CARILLON_CALL_DEADLINE = env.seconds("CARILLON_CALL_DEADLINE", timedelta(seconds=30), least=1)
+CARILLON_LEASE = env.seconds("CARILLON_LEASE", timedelta(seconds=60), least=1)
+CARILLON_SWEEP = env.seconds("CARILLON_SWEEP", timedelta(seconds=15), least=1)
 CARILLON_WINDOW = env.whole("CARILLON_WINDOW", 10_000, least=100)
 CARILLON_SLICE = env.whole("CARILLON_SLICE", 1_000, least=1)
 
@@ -172,6 +176,7 @@ EXPO_NOTIFICATIONS_RECEIPT_CHECK_DELAY = env.seconds(
     "EXPO_NOTIFICATIONS_RECEIPT_CHECK_DELAY",
     # The sandbox has its receipts ready within seconds; Expo asks for patience.
     timedelta(seconds=3) if CARILLON_SANDBOX else timedelta(minutes=30),
+    least=0,
 )
 EXPO_NOTIFICATIONS_SENDING_TASK_MAX_RETRIES = env.whole("EXPO_NOTIFICATIONS_SENDING_TASK_MAX_RETRIES", 5)
 EXPO_NOTIFICATIONS_SENDING_TASK_RETRY_DELAY = env.seconds(
@@ -179,7 +184,8 @@ EXPO_NOTIFICATIONS_SENDING_TASK_RETRY_DELAY = env.seconds(
 )
 EXPO_NOTIFICATIONS_CHECKING_TASK_MAX_RETRIES = env.whole("EXPO_NOTIFICATIONS_CHECKING_TASK_MAX_RETRIES", 3)
 EXPO_NOTIFICATIONS_CHECKING_TASK_RETRY_DELAY = env.seconds(
-    "EXPO_NOTIFICATIONS_CHECKING_TASK_RETRY_DELAY", timedelta(minutes=1)
+    "EXPO_NOTIFICATIONS_CHECKING_TASK_RETRY_DELAY",
+    timedelta(seconds=3) if CARILLON_SANDBOX else timedelta(minutes=1),
 )
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
@@ -194,5 +200,7 @@ LOGGING = {
         "aiohttp": {"level": "WARNING"},
         "huey": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},
+        # Each socket would be told here.
+        "uvicorn.error": {"level": "WARNING"},
     },
 }

@@ -11,10 +11,13 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from dashboard.kept import keep
 from notifications.actions.audit import Actor
 from notifications.models import Membership, Project, Role
 
@@ -26,6 +29,21 @@ OPEN_TO_OPERATORS = "operator"
 READS = ("GET", "HEAD")
 LAST_PROJECT = "project"
 """Where the session keeps the slug of the project visited last."""
+PAGE_OF = {
+    "logout": "home",
+    "compose_reach": "compose",
+    "broadcast_send": "broadcast_confirm",
+    "broadcast_star": "broadcast",
+    "broadcast_pause": "broadcast",
+    "broadcast_resume": "broadcast",
+    "broadcast_cancel": "broadcast",
+    "broadcast_retry": "broadcast",
+    "message_retry": "message",
+    "provider_save": "providers",
+    "provider_pause": "providers",
+    "provider_resume": "providers",
+}
+"""Addresses that only take forms → the page with the button, for who comes by a link or after signing in."""
 
 
 def needs(role: Role) -> Callable[[Callable[Concatenate[HttpRequest, Project, P], HttpResponse]], PublicView]:
@@ -50,7 +68,7 @@ def needs(role: Role) -> Callable[[Callable[Concatenate[HttpRequest, Project, P]
                 )
             request.project, request.role = project, held  # type: ignore[attr-defined]
             _remember(request, project)
-            return view(request, project, *args, **kwargs)
+            return _in_words(request, view(request, project, *args, **kwargs))
 
         guarded.open_to = role.value  # type: ignore[attr-defined]
         return guarded
@@ -66,7 +84,7 @@ def open_to(word: str) -> Callable[[PublicView], PublicView]:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if word != OPEN_TO_ALL and not request.user.is_authenticated:
                 return _to_login(request)
-            return view(request, *args, **kwargs)
+            return _in_words(request, view(request, *args, **kwargs))
 
         guarded.open_to = word  # type: ignore[attr-defined]
         return guarded
@@ -102,14 +120,40 @@ def _remember(request: HttpRequest, project: Project) -> None:
         request.session[LAST_PROJECT] = project.slug
 
 
+def _in_words(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+    """A bare 405 becomes the page that the address belongs to, or one that says what happened."""
+    if answer.status_code != 405 or not request.resolver_match:
+        return answer
+    page = PAGE_OF.get(request.resolver_match.url_name or "")
+    if page and request.method in READS:
+        given = request.resolver_match.kwargs
+        kwargs = {name: value for name, value in given.items() if name != "provider"}
+        return HttpResponseRedirect(reverse(f"dashboard:{page}", kwargs=kwargs))
+    words = render(request, "405.html", status=405)
+    words.headers["Allow"] = answer.headers["Allow"]
+    return words
+
+
 def _to_login(request: HttpRequest) -> HttpResponse:
-    """To the form, and afterwards back: to the page asked for, or to the page that a form was sent from."""
+    """To the form, and afterwards back: to the page asked for, or to the page that a form was sent from.
+
+    What was typed into a form of its own page is kept meanwhile; an action is only a button to press again, and what
+    a provider's form holds is secret.
+    """
     if request.method in READS:
         return redirect_to_login(request.get_full_path())
-    came_from = request.headers.get("Referer", "")
-    is_ours = came_from.startswith("http") and url_has_allowed_host_and_scheme(
-        came_from, {request.get_host()}
-    )
-    return redirect_to_login(
-        urlsplit(came_from).path if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
-    )
+    is_action = request.resolver_match and request.resolver_match.url_name in PAGE_OF
+    kept = "" if is_action or request.htmx else keep(request)  # type: ignore[attr-defined]
+    if not kept:
+        return redirect_to_login(_came_from(request))
+    form = render(request, "dashboard/login.html", {"next": _came_from(request), "kept": kept}, status=401)
+    add_never_cache_headers(form)
+    return form
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The page of ours that a form was sent from, with its query; else the front door."""
+    told: str = request.headers.get("Referer", "")
+    if not told.startswith("http") or not url_has_allowed_host_and_scheme(told, {request.get_host()}):
+        return resolve_url(settings.LOGIN_REDIRECT_URL)
+    return urlsplit(told)._replace(scheme="", netloc="", fragment="").geturl()

@@ -11,9 +11,10 @@ from urllib.parse import urlencode
 from dashboard import funnel
 from dashboard.addresses import not_sent_of, page_of, rows_of
 from dashboard.message_table import way
+from dashboard.progress_words import in_words
 from dashboard.templatetags.figures import duration, number
 from notifications import clock
-from notifications.models import AuditEntry, Broadcast, BroadcastState, MessageState
+from notifications.models import AuditEntry, Broadcast, MessageState
 from notifications.queries.causes import TROUBLE, Cause, causes, words
 from notifications.queries.credentials import Standing, standings
 from notifications.queries.names import channel_label
@@ -27,8 +28,6 @@ NOTICEABLE = timedelta(seconds=2)
 """Age from which numbers that were not counted just now say so."""
 BY = {"bell": "in app", "push": "by push"}
 """Channels as they are said in a sentence, where their label would sound odd."""
-ENOUGH_FOR_A_GUESS = 5.0
-"""Messages a second below which nobody is told how long it will take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +36,9 @@ class ShownLine:
 
     label: str
     line: Line
+    handed_over_href: str
+    """The rows behind its numbers; "" where it has none, as in the bell."""
+    delivered_href: str
     failed_href: str
     trouble: Standing | None
     """Its provider, where that is not accepting."""
@@ -85,6 +87,7 @@ class ShownCause:
     cause: Cause
     href: str
     next_try: datetime | None
+    """None where none is to come, or where it is due."""
 
 
 def live(broadcast: Broadcast, progress: Progress) -> dict[str, Any]:
@@ -98,12 +101,13 @@ def live(broadcast: Broadcast, progress: Progress) -> dict[str, Any]:
     return {
         "progress": progress,
         "is_kept": clock.now() - progress.counted_at > NOTICEABLE,
-        "said": _in_words(progress, speed),
+        "said": in_words(progress, speed),
         "starter": _starter(broadcast),
         "channel_words": _listed([BY.get(key, f"by {channel_label(key)}") for key in broadcast.channels]),
         "notices": _notices(progress, providers),
         "steps": funnel.steps(progress, page, not_sent),
         "lines": _lines(progress, providers, page),
+        "failed_href": rows_of(page, MessageState.FAILED),
         **_speed(broadcast, speed),
         "next_receipts": next_question(project) if progress.receipts_pending else None,
         "causes": [_cause(cause, page, nexts) for cause in found],
@@ -112,7 +116,6 @@ def live(broadcast: Broadcast, progress: Progress) -> dict[str, Any]:
         "left_out": progress.left_out,
         "not_sent": _not_sent(progress, page, not_sent),
         "not_sent_url": not_sent,
-        "cancellable": progress.expected - progress.copies + progress.waiting,
     }
 
 
@@ -133,58 +136,6 @@ def _pace(broadcast: Broadcast) -> Pace:
     return pace(broadcast.project, max(start, now - WINDOW), now)
 
 
-def _in_words(progress: Progress, speed: Pace) -> str:
-    """How far it is, in a phrase beside the state."""
-    broadcast = progress.broadcast
-    match broadcast.state:
-        case BroadcastState.DRAFT:
-            return "Nothing was sent yet"
-        case BroadcastState.CANCELLED:
-            return _cancelled_in_words(progress)
-        case BroadcastState.SENT:
-            return _sent_in_words(progress)
-        case BroadcastState.PAUSED:
-            return f"{_share(progress)} handed over, {number(progress.waiting)} wait"
-        case _:
-            return ", ".join(filter(None, [f"{_share(progress)} handed over", _time_left(progress, speed)]))
-
-
-def _share(progress: Progress) -> str:
-    """How much is through, never 100% before all is."""
-    settled = (
-        progress.expected - progress.waiting - progress.on_the_wire - (progress.expected - progress.copies)
-    )
-    return f"{settled * 100 // progress.expected}%" if progress.expected else "0%"
-
-
-def _time_left(progress: Progress, speed: Pace) -> str:
-    left = progress.expected - progress.copies + progress.waiting
-    if not left or speed.lately < ENOUGH_FOR_A_GUESS:
-        return ""
-    return f"about {duration(left / speed.lately)} left"
-
-
-def _sent_in_words(progress: Progress) -> str:
-    start, end = progress.broadcast.started_at, progress.broadcast.finished_at
-    lasted = f" in {duration((end - start).total_seconds())}" if start and end else ""
-    if progress.handed_over == progress.copies:
-        return f"All {number(progress.copies)} handed over{lasted}"
-    again = progress.waiting + progress.on_the_wire
-    more = f", {number(again)} tried again" if again else ""
-    return f"{number(progress.handed_over)} of {number(progress.copies)} handed over{lasted}{more}"
-
-
-def _cancelled_in_words(progress: Progress) -> str:
-    parts = {
-        "cancelled": progress.messages(MessageState.CANCELLED),
-        "never written out": progress.never_written,
-        "had been handed over": progress.handed_over,
-    }
-    return (
-        ", ".join(f"{number(count)} {words}" for words, count in parts.items() if count) or "Nothing had left"
-    )
-
-
 def _notices(progress: Progress, providers: Sequence[Standing]) -> list[Standing]:
     """Providers that keep copies of this broadcast waiting."""
     held_up = {g.provider for g in progress.groups if g.state in (MessageState.QUEUED, MessageState.SENDING)}
@@ -193,22 +144,29 @@ def _notices(progress: Progress, providers: Sequence[Standing]) -> list[Standing
 
 def _lines(progress: Progress, providers: Sequence[Standing], page: str) -> list[ShownLine]:
     troubled = {each.provider.key: each for each in providers if not each.is_open}
-    return [
-        ShownLine(
-            label=way(line.channel, line.provider),
-            line=line,
-            failed_href=rows_of(page, MessageState.FAILED, via=f"{line.channel}:{line.provider}"),
-            trouble=troubled.get(line.provider),
-        )
-        for line in progress.lines
-    ]
+    return [_line(line, troubled.get(line.provider), page) for line in progress.lines]
+
+
+def _line(line: Line, trouble: Standing | None, page: str) -> ShownLine:
+    def href(state: str) -> str:
+        return rows_of(page, state, via=f"{line.channel}:{line.provider}") if line.is_of_messages else ""
+
+    return ShownLine(
+        label=way(line.channel, line.provider),
+        line=line,
+        handed_over_href=href("handed_over"),
+        delivered_href=href(MessageState.DELIVERED),
+        failed_href=href(MessageState.FAILED),
+        trouble=trouble,
+    )
 
 
 def _cause(cause: Cause, page: str, nexts: dict[tuple[str, str], datetime]) -> ShownCause:
+    at = nexts.get((cause.provider, cause.code)) if cause.is_retrying else None
     return ShownCause(
         cause=cause,
         href=rows_of(page, cause.state, cause=cause.key),
-        next_try=nexts.get((cause.provider, cause.code)) if cause.is_retrying else None,
+        next_try=at if at and at > clock.now() else None,
     )
 
 
@@ -233,9 +191,11 @@ def _not_sent(progress: Progress, page: str, people: str) -> NotSent | None:
         counted.setdefault((each.words, False), {})[each.channel] = Cell(count=each.count, href=href)
     for group in progress.groups:
         if group.state == MessageState.SUPPRESSED:
-            said = words(group.provider, group.reason, "").title
-            href = rows_of(page, group.state, cause=f"{group.reason}:{group.code}")
-            counted.setdefault((said, True), {})[group.channel] = Cell(count=group.count, href=href)
+            # Other codes and providers of the same reason stand in the same cell.
+            cells = counted.setdefault((words(group.provider, group.reason, "").title, True), {})
+            before = cells.get(group.channel, Cell()).count
+            href = rows_of(page, group.state, via=group.channel, cause=group.reason)
+            cells[group.channel] = Cell(count=before + group.count, href=href)
     channels = progress.broadcast.channels
     rows = [
         NotSentRow(words=said, was_waiting=waited, cells=[cells.get(key, Cell()) for key in channels])

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from typing import Any, cast
+from collections.abc import Iterable
+from typing import Any
 
 from django import forms
 
 from dashboard.json_object import json_object
-from notifications.actions.broadcasts import Draft, channel_choices, check_draft
+from notifications.actions.drafts import Draft, channel_choices, check_draft
 from notifications.models import AudienceKind, Broadcast, NotificationPriority, Project
 
-UID_SEPARATORS = re.compile(r"[\s,;\0]+")
+UIDS = re.compile(r""""((?:[^"\r\n\0]|"")+)"(?=[\s,;\0]|$)|([^\s,;\0]+)""")
+"""A uid in quotes, as in CSV, where it may hold what parts uids; or one without."""
+PLAIN_UID = re.compile(r'[^\s,;\0"][^\s,;\0]*')
 UID_LENGTH = 255
 DATA_LENGTH = 10_000
 """Characters of data as they are kept; typed ones may be twice as many, for the sake of spaces."""
@@ -67,7 +69,10 @@ class ComposeForm(forms.Form):
     uids = UidsField(
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "placeholder": "u_48213, u_10377"}),
         label="Their uids",
-        help_text="Separated by commas, spaces or line breaks. Each counts once.",
+        help_text=(
+            "Separated by commas, spaces or line breaks. Each counts once. "
+            'One that has a comma or a space in it stands in quotes: "acme, bob".'
+        ),
     )
     priority = forms.TypedChoiceField(
         choices=[(NotificationPriority.NORMAL, "Normal"), (NotificationPriority.CRITICAL, "Critical")],
@@ -151,7 +156,18 @@ FIELDS = {"audience_uids": "uids", "audience_kind": "audience"}
 
 def split_uids(text: str) -> list[str]:
     """The uids of a pasted text, each once, in their order. A NUL, which no database keeps, parts them too."""
-    return list(dict.fromkeys(uid for uid in UID_SEPARATORS.split(text) if uid))
+    found = (quoted.replace('""', '"') or plain for quoted, plain in UIDS.findall(text))
+    return list(dict.fromkeys(found))
+
+
+def written_uids(uids: Iterable[str]) -> str:
+    """One uid a line, so that `split_uids` finds the same ones again."""
+    return "\n".join(uid if PLAIN_UID.fullmatch(uid) else _quoted(uid) for uid in uids)
+
+
+def _quoted(uid: str) -> str:
+    doubled = uid.replace('"', '""')
+    return f'"{doubled}"'
 
 
 def initial_of(broadcast: Broadcast | None) -> dict[str, Any]:
@@ -166,15 +182,9 @@ def initial_of(broadcast: Broadcast | None) -> dict[str, Any]:
         "data": _for_people(broadcast.data) if broadcast.data else "",
         "channels": broadcast.channels,
         "audience": broadcast.audience_kind,
-        "uids": "\n".join(cast(list[str], broadcast.audience_uids)),
+        "uids": written_uids(broadcast.audience_uids),
         "priority": broadcast.priority,
     }
-
-
-def fingerprint(broadcast: Broadcast) -> str:
-    """A short text that is another one as soon as anything composed is."""
-    composed = json.dumps(initial_of(broadcast), sort_keys=True)
-    return hashlib.sha256(composed.encode()).hexdigest()[:16]
 
 
 def _for_people(data: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -12,18 +12,35 @@ from django.http import QueryDict
 from dashboard.templatetags.figures import number
 from dashboard.templatetags.states import word
 from notifications.models import Broadcast, Message, MessageState, Reason
+from notifications.models.message import OPEN_STATES
 from notifications.queries.causes import words
-from notifications.queries.groups import Group, total
-from notifications.queries.messages import TAKEN_OVER, WIDE, Filter, Page, Row, message_page
+from notifications.queries.groups import NEVER_LEFT, Group, total
+from notifications.queries.messages import (
+    FAILED_LATER,
+    NO_RECEIPTS,
+    RECEIPT_PENDING,
+    REFUSED,
+    TAKEN_OVER,
+    WIDE,
+    Filter,
+    Page,
+    Row,
+    message_page,
+)
 from notifications.queries.names import channel_label, provider, provider_label
 
 LONGEST = 200
 """Characters of a filter's word; no uid, ticket or code is longer."""
 WIDE_WORDS = {
-    "waiting": "Not handed over yet",
+    "waiting": "Waiting",
     "handed_over": "Handed over",
     TAKEN_OVER: "Accepted by a provider",
+    REFUSED: "Refused",
+    FAILED_LATER: "Failed after it was accepted",
+    RECEIPT_PENDING: "Receipt pending",
+    NO_RECEIPTS: "Accepted for good",
 }
+"""Words of the filter that are no state by themselves: those that the numbers of the page lead to."""
 NAMES = {"state": "state", "via": "via", "cause": "cause", "q": "text"}
 """What a filter is called in the address, and in Filter."""
 
@@ -120,24 +137,29 @@ def _state_options(groups: Sequence[Group], chosen: str) -> list[Option]:
     return options
 
 
-def _via_options(groups: Iterable[Group], chosen: str) -> list[Option]:
-    counted = dict.fromkeys([chosen] if chosen else [], 0)
-    for group in groups:
-        key = f"{group.channel}:{group.provider}"
-        counted[key] = counted.get(key, 0) + group.count
-    return [Option(value=key, label=way(*key.split(":", 1)), count=n) for key, n in sorted(counted.items())]
+def _via_options(groups: Sequence[Group], chosen: str) -> list[Option]:
+    keys = {f"{group.channel}:{group.provider}" for group in groups} | {chosen} - {""}
+    return [
+        Option(value=key, label=way(*key.split(":", 1)), count=Filter(via=key).count(groups))
+        for key in sorted(keys)
+    ]
 
 
-def _cause_options(groups: Iterable[Group], chosen: str) -> list[Option]:
-    labels = {chosen: chosen.strip(":")} if chosen else {}
-    counted = dict.fromkeys(labels, 0)
+def _cause_options(groups: Sequence[Group], chosen: str) -> list[Option]:
+    """Causes that occur, and what the reader came with: a reason alone, or one that does not occur any more."""
+    labels = {chosen: _cause_label(chosen)} if chosen else {}
     for group in groups:
         if group.reason or group.code:
-            key = f"{group.reason}:{group.code}"
-            labels[key] = words(group.provider, group.reason, group.code).title
-            counted[key] = counted.get(key, 0) + group.count
-    options = [Option(value=key, label=labels[key], count=n) for key, n in counted.items()]
+            labels[f"{group.reason}:{group.code}"] = words(group.provider, group.reason, group.code).title
+    options = [
+        Option(value=key, label=label, count=Filter(cause=key).count(groups)) for key, label in labels.items()
+    ]
     return sorted(options, key=lambda option: (-(option.count or 0), option.label))
+
+
+def _cause_label(cause: str) -> str:
+    reason = cause.strip(":")
+    return words("", reason, "").title if reason in set(Reason) else reason
 
 
 def way(channel: str, provider_key: str = "") -> str:
@@ -165,16 +187,22 @@ def _shown(row: Row) -> Shown:
         way=way(message.channel, message.provider),
         address=message.device.short_token if message.device else message.address,
         state="retrying" if message.state == MessageState.QUEUED and message.code else message.state,
-        why=message.code or (word(message.reason) if message.reason not in ("", message.state) else ""),
+        why=_why(message),
         ticket=ticket,
         receipt=receipt,
         is_quiet=row.ticket is None,
     )
 
 
+def _why(message: Message) -> str:
+    """What its state leaves open. The code of a copy that was stopped is left over from an earlier try."""
+    code = "" if message.state in NEVER_LEFT else message.code
+    return code or (word(message.reason) if message.reason not in ("", message.state) else "")
+
+
 def _ticket_word(row: Row) -> str:
     if row.ticket is None:
-        return "none yet" if row.message.state in WIDE["waiting"] else "none"
+        return "none yet" if row.message.state in OPEN_STATES else "none"
     return shortened(row.ticket.external_id) or row.ticket.error_code or row.ticket.outcome
 
 

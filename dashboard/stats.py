@@ -102,6 +102,8 @@ class Queue:
     waiting: int
     oldest: float | None
     """Seconds for which the first of those that are due has waited; None where nothing is due."""
+    next_try: datetime | None
+    """When the first of those that wait for another try is due; None where one is due already, or nothing waits."""
     on_the_wire: int
 
 
@@ -114,6 +116,7 @@ def queue(project: Project) -> Queue:
     return Queue(
         waiting=found["count"],
         oldest=(now - first).total_seconds() if first and first <= now else None,
+        next_try=first if first and first > now else None,
         on_the_wire=Message.objects.filter(project=project, state=MessageState.SENDING).count(),
     )
 

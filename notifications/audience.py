@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -39,13 +40,19 @@ class Audience:
         )
         return _narrowed(devices, self)
 
-    def unknown_uids(self) -> list[str]:
-        """The uids meant that nobody answers to, in the order in which they were given."""
+    def unanswered(self) -> dict[str, SuppressionReason]:
+        """The uids meant that no account and no active device answers to, in the order given, each with the reason."""
         if self.kind == AudienceKind.EVERYONE:
-            return []
-        known = set(self.identities().values_list("uid", flat=True))
-        known.update(self.loose_devices().values_list("uid", flat=True))
-        return [uid for uid in dict.fromkeys(self.uids) if uid not in known]
+            return {}
+        answering = set(self.identities().values_list("uid", flat=True))
+        answering.update(self.loose_devices().values_list("uid", flat=True))
+        devices: QuerySet[Device] = Device.objects.filter(project_id=self.project_id)
+        silent = set(_narrowed(devices, self).values_list("uid", flat=True))
+        return {
+            uid: SuppressionReason.NO_DEVICE if uid in silent else SuppressionReason.UNKNOWN_UID
+            for uid in dict.fromkeys(self.uids)
+            if uid not in answering
+        }
 
 
 def _narrowed(rows: Rows, audience: Audience) -> Rows:
@@ -60,15 +67,19 @@ def _can_be_stored(uid: str) -> bool:
     return "\0" not in uid and not any("\ud800" <= letter <= "\udfff" for letter in uid)
 
 
-def blocked(identities: QuerySet[Identity], now: datetime) -> QuerySet[Any]:
-    """Adds `blocked`: why this account is not sent to on any channel, or ""."""
+def blocked(
+    identities: QuerySet[Identity], now: datetime, *, critical: bool = False, otherwise: str = ""
+) -> QuerySet[Any]:
+    """Adds `blocked`: why this account is not sent to on any channel, or `otherwise`.
+
+    What is critical passes a mute, which lasts until a time; nothing passes an account that is switched off.
+    """
+    reasons = [When(user__is_active=False, then=Value(SuppressionReason.ACCOUNT_INACTIVE.value))]
+    if not critical:
+        muted = When(user__recipient__muted_until__gt=now, then=Value(SuppressionReason.MUTED.value))
+        reasons.append(muted)
     return identities.annotate(
-        blocked=Case(
-            When(user__is_active=False, then=Value(SuppressionReason.ACCOUNT_INACTIVE.value)),
-            When(user__recipient__muted_until__gt=now, then=Value(SuppressionReason.MUTED.value)),
-            default=Value(""),
-            output_field=CharField(),
-        )
+        blocked=Case(*reasons, default=Value(str(otherwise)), output_field=CharField())
     )
 
 
@@ -97,12 +108,7 @@ class Reach:
     loose_devices: int = 0
     unknown_uids: list[str] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
-    """Accounts that no channel may reach, by reason."""
-
-    @property
-    def left_out_people(self) -> int:
-        """Accounts that no channel may reach."""
-        return sum(self.left_out.values())
+    """Accounts that no channel may reach, and uids whose devices are all switched off, by reason."""
 
     @property
     def is_empty(self) -> bool:
@@ -119,10 +125,10 @@ class Reach:
         return {**asdict(self), "unknown_uids": len(self.unknown_uids)}
 
 
-def reach(project: Project, kind: AudienceKind, uids: Sequence[str] = ()) -> Reach:
+def reach(project: Project, kind: AudienceKind, uids: Sequence[str] = (), *, critical: bool = False) -> Reach:
     """Count what a broadcast to this audience would reach now. A fixed number of queries, whatever the audience."""
     audience = Audience(project.pk, kind, uids)
-    identities = blocked(audience.identities(), clock.now())
+    identities = blocked(audience.identities(), clock.now(), critical=critical)
     groups = (
         identities.annotate(reachable=has_device())
         .values_list("blocked", "reachable")
@@ -137,16 +143,17 @@ def reach(project: Project, kind: AudienceKind, uids: Sequence[str] = ()) -> Rea
         user_id__in=open_people.values("user_id"),
     ).count()
     loose = audience.loose_devices().count()
-    left_out: dict[str, int] = {}
+    unanswered = audience.unanswered()
+    left_out = Counter(str(why) for why in unanswered.values() if why != SuppressionReason.UNKNOWN_UID)
     for (why, _), n in people.items():
         if why:
-            left_out[why] = left_out.get(why, 0) + n
+            left_out[why] += n
     return Reach(
         people=sum(people.values()),
         bell_people=sum(n for (why, _), n in people.items() if not why),
         push_people=people.get(("", True), 0),
         push_devices=devices + loose,
         loose_devices=loose,
-        unknown_uids=audience.unknown_uids(),
-        left_out=left_out,
+        unknown_uids=[uid for uid, why in unanswered.items() if why == SuppressionReason.UNKNOWN_UID],
+        left_out=dict(left_out),
     )

@@ -13,6 +13,8 @@ from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QueryS
 from django.db.models.functions import Coalesce
 
 from notifications import clock, wire
+from notifications.audience import Audience
+from notifications.channels.bell import BellChannel
 from notifications.models import (
     Batch,
     Broadcast,
@@ -95,9 +97,30 @@ def _not_conserved() -> QuerySet[Broadcast]:
 
 
 def _sent_too_early() -> QuerySet[Broadcast]:
-    never_replayed = Message.objects.open().filter(broadcast=OuterRef("pk"), replays=0)
-    first_try = never_replayed.exclude(Exists(Ticket.objects.filter(message=OuterRef("pk"), is_success=True)))
-    return Broadcast.objects.filter(Exists(first_try), state=BroadcastState.SENT)
+    still_open = Message.objects.open().filter(broadcast=OuterRef("pk"))
+    return Broadcast.objects.filter(Exists(still_open), state=BroadcastState.SENT)
+
+
+def _somebody_lost() -> list[Broadcast]:
+    """One query for each channel of each broadcast; suppressions are kept as long as we look back."""
+    written_out = Broadcast.objects.filter(
+        expanded_at__isnull=False, started_at__gt=clock.now() - timedelta(days=30)
+    )
+    return [each for each in written_out if any(_has_lost(each, channel) for channel in each.channels)]
+
+
+def _has_lost(broadcast: Broadcast, channel: str) -> bool:
+    """Is there an account of the audience, known before the start, with neither a copy nor a reason?
+
+    A difference of sets: each table is read once, however many people there are.
+    """
+    before = (broadcast.started_at or broadcast.created_at) - OVERLAP
+    meant = Audience.of(broadcast).identities().filter(created_at__lt=before)
+    told = Suppression.objects.filter(broadcast=broadcast, channel=channel)
+    bells = Notification.objects.filter(broadcast=broadcast)
+    messages = Message.objects.filter(broadcast=broadcast, channel=channel)
+    got = bells.values("user") if channel == BellChannel.key else messages.values("user")
+    return bool(meant.values("user").difference(got, told.values("user"))[:1])
 
 
 def _state_without_reason() -> QuerySet[Message]:
@@ -188,8 +211,9 @@ INVARIANTS = (
     Invariant("3", "Every message of a finished batch has exactly one ticket", _batch_without_its_tickets),
     Invariant("4", "Every duplicate is explained", _unexplained_duplicate),
     Invariant("5a", "Copies written out = rows that exist", _not_conserved),
-    Invariant("5b", "A sent broadcast has no copy that was never handed over", _sent_too_early),
+    Invariant("5b", "A sent broadcast has no copy that is still to be handed over", _sent_too_early),
     Invariant("5c", "Every state that is no success has a reason", _state_without_reason),
+    Invariant("5d", "Everybody meant has a copy or a reason on each channel", _somebody_lost),
     Invariant("6", "Attempts are bounded", _tried_too_often),
     Invariant("7", "No attempt starts after cancel, expiry or the end of a device", _attempt_after_stop),
     Invariant("8a", "A device is retired only on its provider's word", _retired_without_evidence),

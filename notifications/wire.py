@@ -116,11 +116,3 @@ class Problem:
 
     field: str
     message: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveEvent:
-    """A thin event: that something changed, never what. Pages ask for the rest."""
-
-    topic: str
-    """`broadcast:<id>` or `project:<id>`."""

@@ -91,6 +91,7 @@ class Worker:
 
     def __init__(self, dispatchers: int) -> None:
         self._stopping = threading.Event()
+        self._resting = expand.Resting()
         steps: list[tuple[str, Callable[[], float]]] = [
             *[(Step.DISPATCH.value, self._dispatch)] * dispatchers,
             (Step.EXPAND.value, self._expand),
@@ -129,7 +130,7 @@ class Worker:
         return min(done.wait, POLL)
 
     def _expand(self) -> float:
-        done = expand.step()
+        done = expand.step(self._resting)
         live.publish(*done.topics)
         if done.messages:
             self.ring(Step.DISPATCH)

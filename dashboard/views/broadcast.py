@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from dashboard import progress_words
 from dashboard.access import actor, needs
 from dashboard.addresses import MESSAGES_ID, page_of
 from dashboard.broadcast_page import live
@@ -18,11 +19,13 @@ from dashboard.left_out_table import left_out_table
 from dashboard.may import frame
 from dashboard.message_table import table
 from dashboard.templatetags.figures import number
+from dashboard.whole import whole
 from notifications import clock
 from notifications.actions import broadcasts
 from notifications.actions.audit import Refused
 from notifications.models import Broadcast, BroadcastState, MessageState, Project, Role
 from notifications.models.message import REPLAYABLE_STATES
+from notifications.queries.numbers import Progress
 from notifications.queries.progress import forget_progress, groups_lately, progress_of
 
 
@@ -83,14 +86,11 @@ def pause(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResp
     """Stop handing over copies; those on the wire finish."""
     broadcast = _find(project, broadcast_id)
     try:
-        facts = broadcasts.pause(actor(request), broadcast)
+        broadcasts.pause(actor(request), broadcast)
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        wire = (
-            f" {number(facts['in_flight'])} on the wire will still be answered." if facts["in_flight"] else ""
-        )
-        messages.success(request, f"Paused.{wire} What waits goes on waiting until you resume.")
+        messages.success(request, progress_words.paused(_counted_anew(broadcast)))
     return _back(broadcast)
 
 
@@ -114,35 +114,52 @@ def cancel(request: HttpRequest, project: Project, broadcast_id: int) -> HttpRes
     """Stop for good."""
     broadcast = _find(project, broadcast_id)
     try:
-        facts = broadcasts.cancel(actor(request), broadcast)
+        broadcasts.cancel(actor(request), broadcast)
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        handed = number(facts["in_flight"] + facts["handed_over"])
-        messages.success(
-            request,
-            f"Cancelled. {number(facts['cancelled'])} waiting messages were stopped; "
-            f"{handed} had been handed over and cannot be called back.",
-        )
+        messages.success(request, progress_words.cancelled(_counted_anew(broadcast)))
     return _back(broadcast)
 
 
 @needs(Role.SENDER)
 @require_POST
 def retry(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResponse:
-    """Send again what ended in one final state. `state`: failed, unknown or expired."""
+    """Send again what ended in one final state. `state`: failed, unknown or expired.
+
+    Who sends `unknown` again risks second copies, so that the number that was read travels along as `copies`: when it
+    is another one by now, nothing is sent.
+    """
     broadcast = _find(project, broadcast_id)
     state = request.POST.get("state", "")
     if state not in REPLAYABLE_STATES:
         raise BadRequest("Only failed, unknown or expired messages can be sent again.")
+    copies = _copies_seen(request) if state == MessageState.UNKNOWN else None
     try:
-        facts = broadcasts.retry(actor(request), broadcast, MessageState(state))
+        facts = broadcasts.retry(actor(request), broadcast, MessageState(state), copies=copies)
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        count = facts["requeued"]
-        messages.success(request, f"{number(count)} message{'' if count == 1 else 's'} will be sent again.")
+        count, paused = facts["requeued"], broadcast.state == BroadcastState.PAUSED
+        messages.success(
+            request,
+            f"{number(count)} message{'' if count == 1 else 's'} will be sent again"
+            f"{', once you resume the broadcast' if paused else ''}.",
+        )
     return _back(broadcast)
+
+
+def _copies_seen(request: HttpRequest) -> int:
+    """The number beside the button; one that nothing can have where there was none."""
+    seen = whole(request.POST.get("copies", ""))
+    return -1 if seen is None else seen
+
+
+def _counted_anew(broadcast: Broadcast) -> Progress:
+    """Its numbers after what was done to it."""
+    forget_progress(broadcast)
+    broadcast.refresh_from_db()
+    return progress_of(broadcast)
 
 
 def _back(broadcast: Broadcast) -> HttpResponse:

@@ -7,9 +7,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from dashboard.access import needs
+from dashboard.access import actor, needs
 from dashboard.broadcast_list import list_context
 from dashboard.may import frame
+from notifications.actions import broadcasts
 from notifications.models import Broadcast, Project, Role
 
 
@@ -27,9 +28,9 @@ def broadcast_list(request: HttpRequest, project: Project) -> HttpResponse:
 @require_POST
 def star(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResponse:
     """Star it or take the star away (`starred`: 1 or 0); htmx gets the new button, a form is sent back to the list."""
-    broadcast = get_object_or_404(Broadcast.objects.only("title"), project=project, pk=broadcast_id)
-    broadcast.starred = request.POST.get("starred") == "1"
-    broadcast.save(update_fields=["starred"])
+    rows = Broadcast.objects.only("title", "project_id")
+    broadcast = get_object_or_404(rows, project=project, pk=broadcast_id)
+    broadcasts.star(actor(request), broadcast, starred=request.POST.get("starred") == "1")
     if request.htmx:  # type: ignore[attr-defined]
         context = {"project": project, "broadcast": broadcast, "may_edit": True}
         return render(request, "dashboard/broadcasts/_star.html", context)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from secrets import token_urlsafe
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,13 +12,24 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from dashboard.access import actor, needs
 from dashboard.coloured_json import coloured_json
-from dashboard.forms import ComposeForm, fingerprint, initial_of, split_uids
+from dashboard.forms import ComposeForm, initial_of, split_uids
 from dashboard.may import frame
 from dashboard.reach_panel import ReachPanel, reach_panel, reach_panel_of
 from dashboard.whole import whole
+from notifications import clock
 from notifications.actions import broadcasts
 from notifications.actions.audit import Refused
-from notifications.models import AudienceKind, Broadcast, BroadcastState, Message, Project, Role
+from notifications.actions.drafts import MOST_UIDS, fingerprint
+from notifications.models import (
+    AudienceKind,
+    AuditEntry,
+    Broadcast,
+    BroadcastState,
+    Message,
+    Project,
+    Role,
+)
+from notifications.models.broadcast import LONGEST_NUMBER
 from notifications.queries.attempts import PAYLOAD_LIMIT, payload_bytes
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -31,28 +45,29 @@ def new(request: HttpRequest, project: Project) -> HttpResponse:
     form = ComposeForm(project, request.POST)
     if not form.is_valid():
         return _form(request, project, form)
-    facts = broadcasts.compose(actor(request), project, form.draft())
+    key = request.POST.get("form_key", "")
+    facts = broadcasts.compose(actor(request), project, form.draft(), form_key=key)
     return _see_other("dashboard:broadcast_confirm", project, facts["broadcast"])
 
 
 @needs(Role.EDITOR)
 @require_http_methods(FORM_METHODS)
 def edit(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResponse:
-    """A draft's form; POST saves it. One that has started leads to its page."""
+    """A draft's form; POST saves it. Where somebody was quicker, the form comes back as it was typed (409)."""
     broadcast = get_object_or_404(Broadcast, project=project, pk=broadcast_id)
-    if broadcast.state != BroadcastState.DRAFT:
-        messages.info(request, "It has started: it can be duplicated, not changed.")
-        return _see_other("dashboard:broadcast", project, broadcast.pk)
     if request.method != "POST":
-        return _form(request, project, ComposeForm(project, initial=initial_of(broadcast)), broadcast)
-    form = ComposeForm(project, request.POST)
+        return _form_of(request, broadcast)
+    form, seen = ComposeForm(project, request.POST), request.POST.get("seen", "")
     if not form.is_valid():
-        return _form(request, project, form, broadcast)
+        return _form(request, project, form, broadcast, seen=seen)
     try:
-        broadcasts.edit(actor(request), broadcast, form.draft())
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-        return _see_other("dashboard:broadcast", project, broadcast.pk)
+        broadcasts.edit(actor(request), broadcast, form.draft(), seen=seen)
+    except broadcasts.Changed as change:
+        broadcast.refresh_from_db()
+        more = {"seen": fingerprint(broadcast), "trouble": str(change), "latest": _latest_change(broadcast)}
+        return _form(request, project, form, broadcast, status=409, **more)
+    except Refused:
+        return _form(request, project, form, started=broadcast, status=409)
     return _see_other("dashboard:broadcast_confirm", project, broadcast.pk)
 
 
@@ -85,8 +100,8 @@ def send(request: HttpRequest, project: Project, broadcast_id: int) -> HttpRespo
     if broadcast.state != BroadcastState.DRAFT:
         return there
     try:
-        _check_words(request, broadcast)
-        broadcasts.start(actor(request), broadcast, people=_people_seen(request))
+        seen = request.POST.get("seen", "")
+        broadcasts.start(actor(request), broadcast, seen=seen, people=_people_seen(request))
     except broadcasts.Changed as change:
         broadcast.refresh_from_db()
         return _confirm(request, broadcast, str(change), status=409)
@@ -95,37 +110,59 @@ def send(request: HttpRequest, project: Project, broadcast_id: int) -> HttpRespo
     return there
 
 
-def _check_words(request: HttpRequest, broadcast: Broadcast) -> None:
-    """Raise Changed when the draft is another one than that on the page with the button."""
-    if request.POST.get("words", "") != fingerprint(broadcast):
-        raise broadcasts.Changed("Somebody changed this draft meanwhile. Read it again before you send it.")
-
-
 def _people_seen(request: HttpRequest) -> int:
     """The number on the page with the button; one that nothing can have where there was none."""
     seen = whole(request.POST.get("people", ""))
     return -1 if seen is None else seen
 
 
+def _form_of(request: HttpRequest, broadcast: Broadcast) -> HttpResponse:
+    """The form with the words of a draft. One that has started leads to its page."""
+    if broadcast.state != BroadcastState.DRAFT:
+        messages.info(request, "It has started: it can be duplicated, not changed.")
+        return _see_other("dashboard:broadcast", broadcast.project, broadcast.pk)
+    form = ComposeForm(broadcast.project, initial=initial_of(broadcast))
+    return _form(request, broadcast.project, form, broadcast, seen=fingerprint(broadcast))
+
+
 def _form(
-    request: HttpRequest, project: Project, form: ComposeForm, broadcast: Broadcast | None = None
+    request: HttpRequest,
+    project: Project,
+    form: ComposeForm,
+    broadcast: Broadcast | None = None,
+    status: int = 200,
+    **more: Any,
 ) -> HttpResponse:
-    """The page with the form; what was typed wrongly is marked, with status 422."""
+    """The page with the form, of a draft or of a new one; what was typed wrongly is marked, with status 422."""
     page = frame(request, project) | {
         "form": form,
+        "form_key": request.POST.get("form_key") or token_urlsafe(12),
         "broadcast": broadcast,
         "panel": _panel(
             project, form["audience"].value(), form["uids"].value(), form["channels"].value() or []
         ),
+        "payload_besides": _weight(Broadcast(pk=broadcast.pk if broadcast else LONGEST_NUMBER)),
         "payload_limit": PAYLOAD_LIMIT,
+        **more,
     }
-    return render(request, "dashboard/compose/form.html", page, status=422 if form.errors else 200)
+    return render(request, "dashboard/compose/form.html", page, status=422 if form.errors else status)
+
+
+def _weight(broadcast: Broadcast) -> int:
+    """Bytes of a push copy. It will expire at some moment, and each is as long as another."""
+    return payload_bytes(Message(broadcast=broadcast, expires_at=clock.now()))
+
+
+def _latest_change(broadcast: Broadcast) -> AuditEntry | None:
+    """Who changed a draft last, and when."""
+    entries = AuditEntry.objects.filter(project=broadcast.project_id, target=f"broadcast:{broadcast.pk}")
+    return entries.filter(verb="broadcast.edit").order_by("-id").first()
 
 
 def _panel(project: Project, audience: str | None, uids: str | None, channels: list[str]) -> ReachPanel:
     is_some = audience == AudienceKind.UIDS
     kind = AudienceKind.UIDS if is_some else AudienceKind.EVERYONE
-    meant = split_uids(uids or "")[: broadcasts.MOST_UIDS] if is_some else []
+    meant = split_uids(uids or "")[:MOST_UIDS] if is_some else []
     return reach_panel(project, kind, meant, channels)
 
 
@@ -135,10 +172,10 @@ def _confirm(
     page = frame(request, broadcast.project) | {
         "broadcast": broadcast,
         "panel": reach_panel_of(broadcast),
-        "words": fingerprint(broadcast),
+        "seen": fingerprint(broadcast),
         "trouble": trouble,
         "data": coloured_json(broadcast.data) if broadcast.data else "",
-        "payload_bytes": payload_bytes(Message(broadcast=broadcast)),
+        "payload_bytes": _weight(broadcast),
         "payload_limit": PAYLOAD_LIMIT,
     }
     return render(request, "dashboard/compose/confirm.html", page, status=status)

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard import throttle
 from dashboard.access import OPEN_TO_ALL, OPEN_TO_OPERATORS, client_ip, open_to
+from dashboard.kept import read
 from notifications.actions.audit import Actor
 from notifications.actions.sign_in import sign_in_failed, signed_in
 from notifications.models import Project
@@ -35,7 +36,10 @@ class SignInForm(AuthenticationForm):
         """Raise ValidationError for an account that no project lets in."""
         super().confirm_login_allowed(user)
         if not Project.objects.open_to(user).exists():
-            raise ValidationError("This account belongs to no project's team. Ask an admin to add it.")
+            raise ValidationError(
+                "This account belongs to no project's team. Whoever runs the server can add it with: "
+                f"manage.py grant {user.get_username()} viewer"
+            )
 
 
 @open_to(OPEN_TO_ALL)
@@ -44,25 +48,26 @@ class SignInForm(AuthenticationForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 def login(request: HttpRequest) -> HttpResponse:
     """The form, and what becomes of it: in, told what is wrong (422), or told to wait (429)."""
-    wanted = request.POST.get("next") or request.GET.get("next", "")
     if request.method != "POST":
-        return render(request, "dashboard/login.html", {"form": SignInForm(request), "next": wanted})
+        return _page(request, SignInForm(request))
     name, address = request.POST.get("username", ""), client_ip(request) or ""
     wait = throttle.take_try(name, address)
     if wait:
-        page = {"form": SignInForm(request, initial={"username": name}), "next": wanted, "throttled": wait}
-        answer = render(request, "dashboard/login.html", page, status=429)
+        answer = _page(request, SignInForm(request, initial={"username": name}), 429, throttled=wait)
         answer.headers["Retry-After"] = str(wait)
         return answer
     form = SignInForm(request, request.POST)
     if not form.is_valid():
         _note_failure(form, address)
-        return render(request, "dashboard/login.html", {"form": form, "next": wanted}, status=422)
+        return _page(request, form, 422)
     throttle.forgive(name, address)
     user = form.get_user()
     auth.login(request, user)
     signed_in(Actor(user.get_username(), user.pk, address or None), user)
-    return redirect(_safe(request, wanted))
+    kept = read(request.POST.get("kept", ""))
+    if kept:
+        return render(request, "dashboard/home/go_on.html", {"kept": kept})
+    return redirect(_safe(request, _wanted(request)))
 
 
 @open_to(OPEN_TO_OPERATORS)
@@ -73,12 +78,22 @@ def logout(request: HttpRequest) -> HttpResponse:
     return redirect(settings.LOGOUT_REDIRECT_URL)
 
 
+def _page(request: HttpRequest, form: SignInForm, status: int = 200, **more: Any) -> HttpResponse:
+    """The form, with where to go afterwards and what was typed before."""
+    carried = {"next": _wanted(request), "kept": request.POST.get("kept", "")}
+    return render(request, "dashboard/login.html", {"form": form, **carried, **more}, status=status)
+
+
 def _note_failure(form: SignInForm, address: str) -> None:
-    """Write it down where the name is somebody's. A name that is no name at all was not cleaned."""
+    """Write it down, for a name that nobody has too: what takes longer would tell which names there are."""
     name = form.cleaned_data.get("username", "")
-    user = get_user_model().objects.filter(username=name).first()
-    if user is not None:
-        sign_in_failed(Actor("somebody", None, address or None), user)
+    if name:
+        user = get_user_model().objects.filter(username=name).first()
+        sign_in_failed(Actor("somebody", None, address or None), user or get_user_model()())
+
+
+def _wanted(request: HttpRequest) -> str:
+    return request.POST.get("next") or request.GET.get("next", "")
 
 
 def _safe(request: HttpRequest, wanted: str) -> str:

@@ -15,7 +15,7 @@ from dashboard.message_table import person, way
 from dashboard.timeline import timeline
 from notifications.actions.audit import Refused
 from notifications.actions.broadcasts import retry_message
-from notifications.models import Message, Project, Role
+from notifications.models import BroadcastState, Message, Project, Role
 from notifications.queries.attempts import PAYLOAD_LIMIT, attempts_of, payload_bytes, payload_of, replays_of
 from notifications.queries.names import channel_label, provider_label
 from notifications.queries.retries import can_be_sent_again
@@ -58,7 +58,9 @@ def retry(request: HttpRequest, project: Project, message_id: int) -> HttpRespon
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "It is queued and will be sent again.")
+        is_paused = message.broadcast is not None and message.broadcast.state == BroadcastState.PAUSED
+        later = ", once you resume its broadcast" if is_paused else ""
+        messages.success(request, f"It is queued and will be sent again{later}.")
     return redirect("dashboard:message", project_slug=project.slug, message_id=message.pk)
 
 

@@ -38,8 +38,13 @@ def save(request: HttpRequest, project: Project, provider: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, project, form)
     credential = _row(project, provider)
-    credentials.set_secrets(actor(request), credential, form.merged_with(secrets_kept(credential)))
-    messages.success(request, f"Saved. {standing.label} is asked with it from now on.")
+    facts = credentials.set_secrets(actor(request), credential, form.merged_with(secrets_kept(credential)))
+    if "paused" in facts:
+        messages.success(
+            request, f"Saved. {standing.label} stays paused until you resume it: {facts['paused']}."
+        )
+    else:
+        messages.success(request, f"Saved. {standing.label} is asked with it from now on.")
     return redirect("dashboard:providers", project_slug=project.slug)
 
 

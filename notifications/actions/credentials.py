@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.db.models import QuerySet
+
 from notifications import clock, encryption, live, wake
 from notifications.actions.audit import Actor, Facts, Refused, audited
 from notifications.models import Credential
 
+BY_HAND = "Paused by "
+"""How the reason begins where an operator paused it; any other is the provider's."""
+
 
 @audited("credential.set_secrets")
 def set_secrets(actor: Actor, credential: Credential, secrets: Mapping[str, str]) -> Facts:
-    """Replace the secrets of a credential and let it send again. The entry names the fields, never the values."""
+    """Replace the secrets of a credential and let it send again, unless an operator paused it.
+
+    The entry names the fields, never the values, and the pause that stands, if any: {"fields": […], "paused": "…"}.
+    """
     credential.sealed_secrets = encryption.seal({name: value for name, value in secrets.items() if value})
     credential.save(update_fields=["sealed_secrets"])
-    _open(credential)
-    return {"fields": sorted(name for name, value in secrets.items() if value)}
+    _open(Credential.objects.filter(pk=credential.pk).exclude(paused_reason__startswith=BY_HAND))
+    live.publish(f"project:{credential.project_id}")
+    credential.refresh_from_db(fields=["paused_reason"])
+    fields = sorted(name for name, value in secrets.items() if value)
+    return {"fields": fields, **({"paused": credential.paused_reason} if credential.paused_reason else {})}
 
 
 @audited("credential.pause")
 def pause(actor: Actor, credential: Credential) -> Facts:
     """Stop sending with this credential; what waits goes on waiting. Raises Refused when it is paused already."""
     if not Credential.objects.filter(pk=credential.pk, paused_reason="").update(
-        paused_reason=f"Paused by {actor.name}", paused_at=clock.now()
+        paused_reason=f"{BY_HAND}{actor.name}", paused_at=clock.now()
     ):
         raise Refused("It is paused already.")
     live.publish(f"project:{credential.project_id}")
@@ -33,14 +44,12 @@ def pause(actor: Actor, credential: Credential) -> Facts:
 def resume(actor: Actor, credential: Credential) -> Facts:
     """Send again with this credential. Returns the reason it was paused for."""
     reason = credential.paused_reason
-    _open(credential)
+    _open(Credential.objects.filter(pk=credential.pk))
+    live.publish(f"project:{credential.project_id}")
     return {"was": reason}
 
 
-def _open(credential: Credential) -> None:
-    Credential.objects.filter(pk=credential.pk).update(
-        paused_reason="", paused_at=None, not_before=None, failures=0
-    )
-    live.publish(f"project:{credential.project_id}")
+def _open(credentials: QuerySet[Credential]) -> None:
+    credentials.update(paused_reason="", paused_at=None, not_before=None, failures=0)
     wake.up(wake.Step.DISPATCH)
     wake.up(wake.Step.RECEIPTS)

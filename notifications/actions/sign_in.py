@@ -15,5 +15,5 @@ def signed_in(actor: Actor, user: AbstractUser) -> Facts:
 
 @audited("login_failed")
 def sign_in_failed(actor: Actor, user: AbstractUser) -> Facts:
-    """Somebody tried to come in as this operator. Tries for names that nobody has leave no entry."""
+    """Somebody tried to come in as this operator; one that was never saved stands for names that nobody has."""
     return {}

@@ -9,7 +9,7 @@ from django.db.models import F
 from notifications import wire
 from notifications.audience import Audience
 from notifications.channels.base import BaseChannel, Cursor, Slice
-from notifications.channels.walk import account_slice, suppress
+from notifications.channels.walk import account_slice
 from notifications.models import Broadcast, Notification
 from notifications.models.bulk import insert_select
 
@@ -24,12 +24,12 @@ class BellChannel(BaseChannel):
         self, broadcast: Broadcast, audience: Audience, cursor: Cursor, size: int, now: datetime
     ) -> Slice:
         """One Notification for each account that nothing blocks; devices without an account have no bell."""
-        part = account_slice(audience, cursor.after, size, now)
+        part = account_slice(broadcast, self.key, audience, cursor.after, size, now)
         if part is None:
             return Slice(cursor=Cursor(phase="done"))
         notifications = insert_select(
             Notification,
-            part.accounts.filter(blocked=""),
+            part.accounts,
             {
                 "user": F("user_id"),
                 "project": broadcast.project_id,
@@ -40,11 +40,10 @@ class BellChannel(BaseChannel):
             },
             conflict=["broadcast", "user"],
         )
-        suppressions = suppress(broadcast, self.key, part.accounts.exclude(blocked=""), F("blocked"), now)
         return Slice(
             cursor=Cursor(phase="accounts", after=part.last),
             notifications=notifications,
-            suppressions=suppressions,
+            suppressions=part.suppressions,
         )
 
     def check_content(self, broadcast: Broadcast) -> list[wire.Problem]:

@@ -7,13 +7,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Case, CharField, Exists, F, Max, OuterRef, QuerySet, Value, When
+from django.db.models import CharField, Exists, F, Max, OuterRef, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
-from notifications import providers, wire
+from notifications import clock, providers, wire
 from notifications.audience import Audience
 from notifications.channels.base import BaseChannel, Cursor, Slice
-from notifications.channels.walk import account_slice, suppress
+from notifications.channels.walk import account_slice, is_expired, suppress
 from notifications.models import Broadcast, Credential, Device, Message, MessageState, SuppressionReason
 from notifications.models.bulk import insert_select
 
@@ -40,7 +40,8 @@ class PushChannel(BaseChannel):
             .distinct()
         )
         keys = [key for key in used if key in providers.PROVIDERS] or list(providers.PROVIDERS)
-        return [p for key in keys for p in providers.get(key).check_content(broadcast.push_content())]
+        content = broadcast.push_content(clock.now())  # any moment: each is as long as another
+        return [p for key in keys for p in providers.get(key).check_content(content)]
 
     def send(
         self, credential: Credential, messages: Sequence[Message]
@@ -55,22 +56,19 @@ class PushChannel(BaseChannel):
     def _expand_accounts(
         self, broadcast: Broadcast, audience: Audience, after: int, size: int, now: datetime
     ) -> Slice:
-        part = account_slice(audience, after, size, now)
+        part = account_slice(broadcast, self.key, audience, after, size, now)
         if part is None:
             return Slice(cursor=Cursor(phase="devices"))
-        devices = _sendable(broadcast).filter(user_id__in=part.accounts.filter(blocked="").values("user_id"))
+        devices = _sendable(broadcast).filter(user_id__in=part.accounts.values("user_id"))
         messages = _insert(broadcast, devices, now)
         # Asked of the messages, not of the devices again: one that registers meanwhile must not fall between.
         written = Exists(Message.objects.filter(broadcast=broadcast, user_id=OuterRef("user_id")))
-        left_out = part.accounts.annotate(written=written).exclude(blocked="", written=True)
-        reason = Case(
-            When(blocked="", then=Value(SuppressionReason.NO_DEVICE.value)),
-            default=F("blocked"),
-            output_field=CharField(),
-        )
-        suppressions = suppress(broadcast, self.key, left_out, reason, now)
+        reason = SuppressionReason.NO_DEVICE.value
+        without = suppress(broadcast, self.key, part.accounts.exclude(written), reason, now)
         return Slice(
-            cursor=Cursor(phase="accounts", after=part.last), messages=messages, suppressions=suppressions
+            cursor=Cursor(phase="accounts", after=part.last),
+            messages=messages,
+            suppressions=part.suppressions + without,
         )
 
     def _expand_devices(
@@ -80,8 +78,12 @@ class PushChannel(BaseChannel):
         last = rest.values("id")[:size].aggregate(last=Max("id"))["last"]
         if last is None:
             return Slice(cursor=Cursor(phase="done"))
-        messages = _insert(broadcast, rest.filter(id__lte=last), now)
-        return Slice(cursor=Cursor(phase="devices", after=last), messages=messages)
+        devices, cursor = rest.filter(id__lte=last), Cursor(phase="devices", after=last)
+        if is_expired(broadcast, now):
+            reason = SuppressionReason.EXPIRED.value
+            named = suppress(broadcast, self.key, devices.exclude(uid=""), reason, now)
+            return Slice(cursor=cursor, suppressions=named)
+        return Slice(cursor=cursor, messages=_insert(broadcast, devices, now))
 
 
 def _sendable(broadcast: Broadcast) -> QuerySet[Device]:
@@ -115,13 +117,13 @@ def _insert(broadcast: Broadcast, devices: QuerySet[Device], now: datetime) -> i
 def _content(message: Message) -> wire.PushContent:
     if message.has_own_words or message.broadcast_id is None:
         return message.own_content()
-    return _broadcast_content(message.broadcast_id)
+    return _broadcast_content(message.broadcast_id, message.expires_at)
 
 
 @lru_cache(maxsize=64)
-def _broadcast_content(broadcast_id: int) -> wire.PushContent:
-    """What the copies of a broadcast say; it does not change once the broadcast has started."""
-    return Broadcast.objects.get(pk=broadcast_id).push_content()
+def _broadcast_content(broadcast_id: int, until: datetime | None) -> wire.PushContent:
+    """What the copies of a broadcast say that expire then; its words do not change once it has started."""
+    return Broadcast.objects.get(pk=broadcast_id).push_content(until)
 
 
 forget = _broadcast_content.cache_clear

@@ -6,35 +6,56 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Max, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, QuerySet
 
 from notifications.audience import Audience, blocked
-from notifications.models import Broadcast, Suppression
+from notifications.models import Broadcast, NotificationPriority, Suppression, SuppressionReason
 from notifications.models.bulk import insert_select
 
 
 @dataclass(frozen=True, slots=True)
 class AccountSlice:
-    """Consecutive accounts of an audience, each with `blocked`."""
+    """Consecutive accounts of an audience: those that are to get a copy, and how many got a reason instead."""
 
     accounts: QuerySet[Any]
+    suppressions: int
     last: int
 
 
-def account_slice(audience: Audience, after: int, size: int, now: datetime) -> AccountSlice | None:
-    """The next accounts after an identity's id; None when there are no more."""
+def account_slice(
+    broadcast: Broadcast, channel: str, audience: Audience, after: int, size: int, now: datetime
+) -> AccountSlice | None:
+    """The next accounts after an identity's id; None when there are no more.
+
+    Those that are blocked get their Suppression at once, and the others are those without one: asked again whether
+    they are blocked, somebody who is unblocked between two statements would get neither a copy nor a reason.
+    """
     rest = audience.identities().filter(id__gt=after).order_by("id")
     last = rest.values("id")[:size].aggregate(last=Max("id"))["last"]
     if last is None:
         return None
-    return AccountSlice(blocked(rest.filter(id__lte=last), now), last)
+    accounts = rest.filter(id__lte=last)
+    judged = blocked(
+        accounts,
+        now,
+        critical=broadcast.priority == NotificationPriority.CRITICAL,
+        otherwise=SuppressionReason.EXPIRED if is_expired(broadcast, now) else "",
+    )
+    suppressions = suppress(broadcast, channel, judged.exclude(blocked=""), F("blocked"), now)
+    told = Suppression.objects.filter(broadcast=broadcast, channel=channel, uid=OuterRef("uid"))
+    return AccountSlice(accounts.exclude(Exists(told)), suppressions, last)
 
 
-def suppress(broadcast: Broadcast, channel: str, accounts: QuerySet[Any], reason: Any, now: datetime) -> int:
-    """Write a Suppression for each of these accounts. Returns how many were new."""
+def is_expired(broadcast: Broadcast, now: datetime) -> bool:
+    """Is it too late for another copy?"""
+    return broadcast.expires_at is not None and broadcast.expires_at <= now
+
+
+def suppress(broadcast: Broadcast, channel: str, owners: QuerySet[Any], reason: Any, now: datetime) -> int:
+    """Write a Suppression for each of these identities or devices. Returns how many were new."""
     return insert_select(
         Suppression,
-        accounts,
+        owners,
         {
             "broadcast": broadcast.pk,
             "user": F("user_id"),

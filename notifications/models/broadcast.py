@@ -41,6 +41,7 @@ class NotificationPriority(models.IntegerChoices):
 
 LANE_CRITICAL = 1
 LANE_BULK = 4
+LONGEST_NUMBER = 2**63 - 1
 
 
 class BroadcastQuerySet(models.QuerySet["Broadcast"]):
@@ -49,6 +50,16 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
     def to_expand(self) -> BroadcastQuerySet:
         """Broadcasts whose audience is not written out yet."""
         return self.filter(state=BroadcastState.SENDING, expanded_at=None)
+
+    def reopen(self) -> None:
+        """Those that were through are sending again: they can be paused and cancelled, and end once more.
+
+        Before copies are queued again, in the same transaction: the locked rows keep `finish` from ending a broadcast
+        between its look at the copies and this change. Raises TransactionManagementError outside of one.
+        """
+        held = list(self.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+        again = Broadcast.objects.filter(pk__in=held, state=BroadcastState.SENT)
+        again.update(state=BroadcastState.SENDING, finished_at=None)
 
 
 class Broadcast(models.Model):
@@ -76,6 +87,8 @@ class Broadcast(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     """No copy is attempted from then on."""
     starred = models.BooleanField(default=False)
+    form_key = models.CharField(max_length=64, null=True, blank=True)
+    """Which form it was composed in, and with which words: a form that is sent twice makes one draft."""
 
     cursors = models.JSONField(default=dict, blank=True)
     """How far each channel has been written out: {"push": {"phase": "accounts", "after": 812}}."""
@@ -88,6 +101,9 @@ class Broadcast(models.Model):
     objects = BroadcastQuerySet.as_manager()
 
     class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project", "form_key"], name="one_draft_per_form")
+        ]
         indexes: ClassVar = [
             models.Index(fields=["project", "-id"], name="broadcast_list"),
             models.Index(
@@ -115,11 +131,11 @@ class Broadcast(models.Model):
         ttl: timedelta = self.project.message_ttl
         return started + ttl
 
-    def push_content(self) -> wire.PushContent:
-        """What its push copies say. The link travels in `data.url`, where apps look for it.
+    def push_content(self, until: datetime | None) -> wire.PushContent:
+        """What a push copy says that expires then. The link travels in `data.url`, where apps look for it.
 
-        The same for every copy, so that it is written once. `tag` lets a copy that was sent twice replace itself on a
-        phone; `expiration` keeps a vendor from delivering what we would not attempt any more.
+        `tag` lets a copy that was sent twice replace itself on a phone; `expiration` keeps a vendor from delivering
+        what we would not attempt any more. A draft without a number yet counts with the longest one.
         """
         data: dict[str, Any] = dict(self.data)
         if self.link:
@@ -128,6 +144,6 @@ class Broadcast(models.Model):
             title=self.title,
             body=self.body,
             data=data or None,
-            expiration=None if self.expires_at is None else int(self.expires_at.timestamp()),
-            tag=f"broadcast-{self.pk}",
+            expiration=None if until is None else int(until.timestamp()),
+            tag=f"broadcast-{self.pk or LONGEST_NUMBER}",
         )

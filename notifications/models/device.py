@@ -91,7 +91,7 @@ class DeviceManager(models.Manager.from_queryset(DeviceQuerySet)):  # type: igno
 class Device(models.Model):
     """One push address at one provider; it belongs to a project and usually to an account."""
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="devices")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="devices", db_index=False)
     provider = models.CharField(max_length=20, default="expo")
     push_token = models.CharField(max_length=2048)
     user = models.ForeignKey(
@@ -117,7 +117,10 @@ class Device(models.Model):
                 name="one_active_owner_per_token",
             )
         ]
-        indexes: ClassVar = [models.Index(fields=["project", "id"], name="device_walk")]
+        indexes: ClassVar = [
+            models.Index(fields=["project", "id"], name="device_walk"),
+            models.Index(fields=["project", "uid"], name="device_of_uid"),
+        ]
 
     def __str__(self) -> str:
         return f"Device #{self.pk} of {self.user or self.uid or 'nobody known'}"

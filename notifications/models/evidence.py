@@ -32,7 +32,7 @@ class Batch(models.Model):
             models.Index(
                 fields=["credential", "leased_until"], condition=Q(finished_at=None), name="batch_open"
             ),
-            models.Index(fields=["credential", "-id"], name="batch_list"),
+            models.Index(fields=["credential", "started_at"], name="batch_pace"),
         ]
 
     def __str__(self) -> str:

@@ -210,6 +210,9 @@ class Message(models.Model):
             models.Index(
                 fields=["broadcast", "state", "reason", "code", "channel", "provider"], name="message_count"
             ),
+            models.Index(
+                fields=["project", "date_created"], condition=Q(broadcast=None), name="message_alone"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -219,6 +222,12 @@ class Message(models.Model):
     def has_own_words(self) -> bool:
         """Does it say something of its own, rather than what its broadcast says?"""
         return self.broadcast_id is None or bool(self.title or self.body or self.data)
+
+    def content(self) -> wire.PushContent:
+        """What it says on a push provider: its own words, else its broadcast's."""
+        if self.has_own_words or self.broadcast is None:
+            return self.own_content()
+        return self.broadcast.push_content(self.expires_at)
 
     def own_content(self) -> wire.PushContent:
         """What this copy says by itself."""

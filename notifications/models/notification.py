@@ -42,6 +42,9 @@ class Notification(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["user", "-id"], name="bell_list"),
             models.Index(fields=["user"], condition=Q(read_at=None, archived_at=None), name="bell_unread"),
+            models.Index(
+                fields=["project", "created_at"], condition=Q(broadcast=None), name="notification_alone"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -55,6 +58,7 @@ class SuppressionReason(StrEnum):
     ACCOUNT_INACTIVE = "account_inactive"
     MUTED = "muted"
     NO_DEVICE = "no_device"
+    EXPIRED = "expired"
 
 
 SUPPRESSION_WORDS = {
@@ -62,6 +66,7 @@ SUPPRESSION_WORDS = {
     SuppressionReason.ACCOUNT_INACTIVE: "The account is switched off.",
     SuppressionReason.MUTED: "The person has muted all notifications for now.",
     SuppressionReason.NO_DEVICE: "The person has no active device.",
+    SuppressionReason.EXPIRED: "The broadcast expired before this person's turn came.",
 }
 
 
@@ -86,6 +91,9 @@ class Suppression(models.Model):
                 fields=["broadcast", "channel", "uid"],
                 name="one_suppression_per_broadcast_channel_and_person",
             )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["broadcast", "reason", "channel"], name="suppression_count")
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -83,6 +83,10 @@ class Membership(models.Model):
         return f"{self.user} is {self.role} of {self.project}"
 
 
+WINDOW = 1.1
+"""Seconds of slots that hold no more than a provider allows in one second, so that a late batch does no harm."""
+
+
 class CredentialQuerySet(models.QuerySet["Credential"]):
     """Reads of credentials."""
 
@@ -97,6 +101,8 @@ class Credential(models.Model):
     FAILURES_THAT_OPEN_THE_BREAKER = 5
     BREAKER_FIRST_WAIT = timedelta(seconds=30)
     BREAKER_LONGEST_WAIT = timedelta(minutes=10)
+    SLACK = timedelta(seconds=WINDOW - 1)
+    """How late a batch may start in its slot."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="credentials")
     provider = models.CharField(max_length=20)
@@ -110,6 +116,8 @@ class Credential(models.Model):
     """Batches that failed in a row for the provider's sake; the circuit breaker counts here."""
     next_slot_at = models.DateTimeField(null=True, blank=True)
     """When the rate limit lets the next batch go."""
+    slots = models.JSONField(default=list)
+    """What was let go lately: [[unix seconds, messages], …]."""
 
     objects = CredentialQuerySet.as_manager()
 
@@ -125,6 +133,11 @@ class Credential(models.Model):
     def provider_class(self) -> type[PushProvider]:
         """The provider this is a key for."""
         return providers.get(self.provider)
+
+    @property
+    def merges_copies(self) -> bool:
+        """May a message without an answer be sent again? Not where the provider was taken out of the registry."""
+        return self.provider in providers.PROVIDERS and self.provider_class.merges_copies
 
     def setting(self, name: str, default: Any) -> Any:
         """A deployment's setting for this provider, read when asked: `EXPO_NOTIFICATIONS_<name>` for Expo."""
@@ -148,16 +161,43 @@ class Credential(models.Model):
         return not self.paused_reason and (self.not_before is None or self.not_before <= now)
 
     def messages_a_second(self) -> float:
-        """The pace of this credential: a tenth below the provider's limit, so that a late batch never exceeds it."""
-        return self.most_a_second() * 0.9
+        """The pace of this credential: as much less than the limit as a batch may be late."""
+        return self.most_a_second() / WINDOW
+
+    def take_slot(self, messages: int, now: datetime) -> None:
+        """Let so many messages go now, and the next ones as soon as they keep the pace and the limit of any second.
+
+        Without a limit, others merely get their turn. The row is locked and is saved by the caller.
+        """
+        self.next_slot_at = now
+        if self.most_a_second():
+            self.slots = [*self._lately(now), [now.timestamp(), messages]]
+            pace = timedelta(seconds=messages / self.messages_a_second())
+            self.next_slot_at = max(now + pace, self.room_at(1, now))
+
+    def room_at(self, messages: int, now: datetime) -> datetime:
+        """The first moment from now on that has room for so many messages, which are no more than the limit."""
+        lately, moment = self._lately(now), now
+        room = self.most_a_second() - sum(n for _, n in lately)
+        for at, n in lately:
+            if room >= messages:
+                break
+            room, moment = room + n, datetime.fromtimestamp(at + WINDOW, UTC)
+        return max(now, moment)
+
+    def _lately(self, now: datetime) -> list[list[float]]:
+        """The slots whose batches may still share a second with one that goes now."""
+        return [[at, n] for at, n in self.slots if abs(now.timestamp() - at) < WINDOW]
 
     def most_a_second(self) -> int:
         """Messages that the provider allows within any second; 0 where it names no limit."""
         return int(self.setting("RATE", self.provider_class.rate))
 
-    def largest_batch(self) -> int:
-        """Messages that may travel together: as many as the provider takes, but not more than it allows in a second."""
-        return min(self.provider_class.batch_size, self.most_a_second() or self.provider_class.batch_size)
+    def largest_batch(self, now: datetime) -> int:
+        """Messages that may travel together now: as many as the provider takes, and as this second has room for."""
+        most, limit = self.provider_class.batch_size, self.most_a_second()
+        room = limit - sum(int(n) for _, n in self._lately(now))
+        return min(most, max(room, 1)) if limit else most
 
     def connections(self) -> int:
         """Batches that may be under way at once; one alone tries, once the breaker has been open."""

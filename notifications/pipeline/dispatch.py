@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from notifications import channels, clock, encryption, providers, wire
@@ -25,9 +25,7 @@ FARTHEST_SLOT = timedelta(minutes=10)
 FLUSH = 100
 """Answers recorded together at the most."""
 BREATH = 0.02
-"""Seconds between two looks whether a second has room for a batch."""
-NEIGHBOURS = 1_000
-"""Batches that may have been claimed within a second."""
+"""Seconds until the next look at messages that somebody else holds just now."""
 
 
 @dataclass(slots=True)
@@ -36,7 +34,9 @@ class Claim:
 
     batch: Batch
     credential: Credential
-    messages: list[Message] = field(default_factory=list)
+    messages: list[Message]
+    slot: datetime
+    """The moment that was reserved for it."""
 
 
 def step() -> Done:
@@ -44,10 +44,9 @@ def step() -> Done:
     claimed = claim()
     if not isinstance(claimed, Claim):
         return claimed
-    if claimed.messages:
-        arriving = send(claimed)  # only made ready: what goes wrong before the start has sent nothing
-        if start(claimed):
-            record.answers(claimed.batch, claimed.credential, claimed.messages, arriving, FLUSH)
+    arriving = send(claimed)  # only made ready: what goes wrong before the start has sent nothing
+    if start(claimed):
+        record.answers(claimed.batch, claimed.credential, claimed.messages, arriving, FLUSH)
     return Done(
         messages=len(claimed.messages),
         wait=0.0,
@@ -64,10 +63,12 @@ def claim() -> Claim | Done:
         if credential is None:
             return Done(wait=_until_next_slot(clock.now()))
         now = clock.now()  # anew: to lock a credential may have taken its time
-        size = credential.largest_batch()
+        size = credential.largest_batch(now)
         candidates = _candidates(credential, size, now)
-        if not candidates or candidates[0].under_way >= credential.connections():  # type: ignore[attr-defined]
-            return Done(wait=0.0)  # somebody was quicker while we waited for the lock
+        if not candidates:
+            return Done(wait=BREATH)  # an operator moves them just now, or somebody was quicker
+        if candidates[0].under_way >= credential.connections():  # type: ignore[attr-defined]
+            return Done(wait=0.0)  # somebody was quicker while we waited for the credential
         blocked = [m for m in candidates if m.blocked]  # type: ignore[attr-defined]
         if blocked:
             return _close(credential, blocked, now)
@@ -78,49 +79,49 @@ def claim() -> Claim | Done:
             created_at=now,
             leased_until=now + settings.CARILLON_LEASE,
         )
-        taken = Message.objects.filter(pk__in=[m.pk for m in messages], state=MessageState.QUEUED)
-        if taken.update(state=MessageState.SENDING, batch=batch, changed_at=now) != len(messages):
-            messages = _still_mine(batch, messages)
+        taken = Message.objects.filter(pk__in=[m.pk for m in messages])
+        taken.update(state=MessageState.SENDING, batch=batch, changed_at=now)
         _take_slot(credential, len(messages), now)
-    return Claim(batch, credential, messages)
-
-
-def _still_mine(batch: Batch, messages: Sequence[Message]) -> list[Message]:
-    """Those that nobody cancelled between our look and our claim; the batch is as large as they are many."""
-    held = set(Message.objects.filter(batch=batch, state=MessageState.SENDING).values_list("pk", flat=True))
-    mine = [m for m in messages if m.pk in held]
-    Batch.objects.filter(pk=batch.pk).update(size=len(mine), finished_at=None if mine else batch.created_at)
-    return mine
+    return Claim(batch, credential, messages, slot=now)
 
 
 def start(claimed: Claim) -> bool:
-    """Commit that bytes are about to leave, as soon as this second has room for them.
+    """Commit that bytes are about to leave; False when too little of the lease is left for a whole call.
 
-    A worker that was held up since its claim comes close to those that were not. False when too little of the lease
-    is left for a whole call.
+    A worker that was held up since it took its slot takes another one: it would come too close to those that were not.
     """
     while True:
         now = clock.now()
-        mine = Batch.objects.filter(
-            pk=claimed.batch.pk, finished_at=None, leased_until__gt=now + settings.CARILLON_CALL_DEADLINE
-        )
-        if _with_room(mine, claimed, now).update(started_at=now):
-            claimed.batch.started_at = now
-            return True
-        if not mine.exists():
+        if now <= claimed.slot + Credential.SLACK or not claimed.credential.most_a_second():
+            return _note_start(claimed, now)
+        next_slot = _start_in_another_slot(claimed)
+        if next_slot is None:
+            return claimed.batch.started_at is not None
+        if next_slot + settings.CARILLON_CALL_DEADLINE >= claimed.batch.leased_until:
             return False
-        time.sleep(BREATH)
+        time.sleep(max(0.0, (next_slot - clock.now()).total_seconds()))
 
 
-def _with_room(mine: QuerySet[Batch], claimed: Claim, now: datetime) -> QuerySet[Batch]:
-    """The batch, unless others of its credential that started within this second leave no room for it."""
-    limit = claimed.credential.most_a_second()
-    if not limit:
-        return mine
-    near = Batch.objects.filter(pk__gt=claimed.batch.pk - NEIGHBOURS, credential=claimed.credential)
-    lately = near.filter(started_at__gt=now - timedelta(seconds=1)).order_by().values("credential")
-    carried = Coalesce(Subquery(lately.annotate(n=Sum("size")).values("n")), 0)
-    return mine.annotate(carried=carried).filter(carried__lte=limit - claimed.batch.size)
+@transaction.atomic
+def _start_in_another_slot(claimed: Claim) -> datetime | None:
+    """Take the slot of this moment and start in it; or the moment of the next one, where this one is not free."""
+    credential = Credential.objects.select_for_update().get(pk=claimed.credential.pk)
+    now = clock.now()
+    room_at = credential.room_at(len(claimed.messages), now)
+    if room_at > now:
+        return room_at
+    _take_slot(credential, len(claimed.messages), now)
+    _note_start(claimed, now)
+    return None
+
+
+def _note_start(claimed: Claim, now: datetime) -> bool:
+    mine = Batch.objects.filter(
+        pk=claimed.batch.pk, finished_at=None, leased_until__gt=now + settings.CARILLON_CALL_DEADLINE
+    )
+    if mine.update(started_at=now):
+        claimed.batch.started_at = now
+    return claimed.batch.started_at is not None
 
 
 def send(claimed: Claim) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
@@ -195,12 +196,16 @@ def _until_next_slot(now: datetime) -> float:
 
 def _candidates(credential: Credential, size: int, now: datetime) -> list[Message]:
     """The next messages of this credential, each with its `token`, why it may not go (`blocked`), and how many
-    batches are `under_way`: a count made before the credential was locked may be outdated."""
+    batches are `under_way`: a count made before the credential was locked may be outdated.
+
+    Locked, but for those that somebody else has locked: a claim that waited for a cancel could be waited for by it.
+    """
     queue = _sendable(now).filter(project_id=credential.project_id, provider=credential.provider)
     return list(
         queue.with_blocked(now)
         .annotate(token=F("device__push_token"), under_way=_under_way(credential.pk, now))
-        .order_by("lane", "available_at", "id")[:size]
+        .order_by("lane", "available_at", "id")
+        .select_for_update(of=("self",), skip_locked=True)[:size]
     )
 
 
@@ -209,9 +214,7 @@ def _close(credential: Credential, blocked: Sequence[Message], now: datetime) ->
     for verdict in {m.blocked for m in blocked}:  # type: ignore[attr-defined]
         state, _, reason = verdict.partition(":")
         ids = [m.pk for m in blocked if m.blocked == verdict]  # type: ignore[attr-defined]
-        Message.objects.filter(pk__in=ids, state=MessageState.QUEUED).update(
-            state=state, reason=reason, changed_at=now
-        )
+        Message.objects.filter(pk__in=ids).update(state=state, reason=reason, changed_at=now)
     return Done(
         messages=len(blocked),
         wait=0.0,
@@ -231,7 +234,6 @@ def _that_may_travel_together(candidates: Sequence[Message], size: int) -> list[
 
 
 def _take_slot(credential: Credential, messages: int, now: datetime) -> None:
-    """Reserve the time that so many messages take at the credential's pace; without a pace, give others their turn."""
-    rate = credential.messages_a_second()
-    credential.next_slot_at = now + timedelta(seconds=messages / rate if rate > 0 else 0)
-    credential.save(update_fields=["next_slot_at"])
+    """Reserve this moment for so many messages; the credential's row is locked."""
+    credential.take_slot(messages, now)
+    credential.save(update_fields=["next_slot_at", "slots"])

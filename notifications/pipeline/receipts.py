@@ -11,13 +11,29 @@ from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from notifications import clock, encryption, wire
-from notifications.models import Batch, Change, Credential, Message, MessageState, Reason, Receipt, Ticket
+from notifications.models import (
+    Batch,
+    Broadcast,
+    Change,
+    Credential,
+    Device,
+    Message,
+    MessageState,
+    Reason,
+    Receipt,
+    Ticket,
+)
 from notifications.models.bulk import update_rows
 from notifications.pipeline import Done, backoff, record, topics
 
 GIVE_UP_AFTER = timedelta(hours=24)
 """Expo forgets receipts after a day (docs.expo.dev, push receipts)."""
 LONGEST_GAP = timedelta(hours=4)
+LAST_AFTER_TROUBLE = timedelta(minutes=1)
+"""How long a credential comes last whose question failed: one that hangs would keep the others waiting for ever."""
+
+_last: dict[int, datetime] = {}
+"""Credentials that come last, and until when. Forgotten with the process: it decides about the order alone."""
 
 
 def step() -> Done:
@@ -30,6 +46,7 @@ def step() -> Done:
     if not tickets:
         return Done(more=True)
     answer = _ask(credential, tickets)
+    _give_others_their_turn(credential, answer.trouble)
     changes = _record(credential, tickets, answer)
     return Done(
         messages=len(tickets),
@@ -52,12 +69,21 @@ def _due(now: datetime, credentials: Sequence[Credential]) -> QuerySet[Any]:
 
 
 def _credential_with_questions(now: datetime) -> Credential | None:
-    """The credential whose ticket waits longest, of those that may be asked."""
-    usable = {c.pk: c for c in Credential.objects.spoken().filter(paused_reason="") if c.is_open(now)}
-    first = (
-        _due(now, list(usable.values())).values_list("credential_id", flat=True).first() if usable else None
-    )
-    return usable.get(first) if first else None
+    """The credential whose ticket waits longest, of those that may be asked; after trouble, the others first."""
+    usable = [c for c in Credential.objects.spoken().filter(paused_reason="") if c.is_open(now)]
+    last = [c for c in usable if _last.get(c.pk, now) > now]
+    for credentials in ([c for c in usable if c not in last], last):
+        first = _due(now, credentials).values_list("credential_id", flat=True).first()
+        if first:
+            return next(c for c in credentials if c.pk == first)
+    return None
+
+
+def _give_others_their_turn(credential: Credential, trouble: wire.Ticket | None) -> None:
+    if trouble:
+        _last[credential.pk] = clock.now() + LAST_AFTER_TROUBLE
+    else:
+        _last.pop(credential.pk, None)
 
 
 @transaction.atomic
@@ -87,23 +113,24 @@ def _record(credential: Credential, tickets: Sequence[Ticket], answer: wire.Rece
         return []
     now = clock.now()
     trouble = answer.trouble
-    if trouble:
-        _note(credential, trouble, now)
     known = [(t, answer.receipts[t.external_id]) for t in tickets if t.external_id in answer.receipts]
     changes = _changes(credential, known, now)
     silent = [t for t in tickets if t.external_id not in answer.receipts]
     asked_in_vain = trouble is None or trouble.outcome == wire.Outcome.REJECTED
     over = [t for t in silent if asked_in_vain and t.date_received + GIVE_UP_AFTER <= now]
     changes += [_missing(t, now) for t in over]
+    _reopen(known, changes)
     record.apply(changes, now, where="state = 'accepted'")
     Receipt.objects.bulk_create([_receipt(t, r, now) for t, r in known])
     _retire(known, now)
-    wrong = next((r for _, r in known if r.outcome == wire.Outcome.MISCONFIGURED), None)
-    if wrong:
-        record.pause_credential(credential, wrong.code, wrong.detail, now)
     closed = {t.pk for t, _ in known} | {t.pk for t in over}
     rows = [_next_question(credential, t, t.pk in closed, trouble, now) for t in tickets]
     update_rows(Ticket, rows)
+    wrong = next((r for _, r in known if r.outcome == wire.Outcome.MISCONFIGURED), None)
+    if wrong:
+        record.pause_credential(credential, wrong.code, wrong.detail, now)
+    if trouble:
+        _note(credential, trouble, now)
     return changes
 
 
@@ -112,7 +139,7 @@ def _still_mine(tickets: Sequence[Ticket]) -> list[Ticket]:
     held = Ticket.objects.select_for_update().filter(
         pk__in=[t.pk for t in tickets], check_at=tickets[0].check_at
     )
-    mine = set(held.values_list("pk", flat=True))
+    mine = set(held.order_by("pk").values_list("pk", flat=True))
     return [t for t in tickets if t.pk in mine]
 
 
@@ -121,8 +148,7 @@ def _note(credential: Credential, trouble: wire.Ticket, now: datetime) -> None:
     if trouble.outcome == wire.Outcome.MISCONFIGURED:
         record.pause_credential(credential, trouble.code, trouble.detail, now)
     elif trouble.outcome != wire.Outcome.REJECTED:
-        base: timedelta = credential.setting("CHECKING_TASK_RETRY_DELAY", timedelta(minutes=1))
-        record.slow_down(credential, [trouble], base, now)
+        record.slow_down(credential, [trouble], _pause(credential), now)
 
 
 def _changes(
@@ -135,6 +161,14 @@ def _changes(
         for t, r in known
         if t.message.batch_id == t.batch_id
     ]
+
+
+def _reopen(known: Sequence[tuple[Ticket, wire.Receipt]], changes: Sequence[Change]) -> None:
+    """A broadcast whose copies are queued again is sending again."""
+    queued = {change.id for change in changes if change.state == MessageState.QUEUED}
+    Broadcast.objects.filter(
+        pk__in={t.message.broadcast_id for t, _ in known if t.message_id in queued}
+    ).reopen()
 
 
 def _missing(ticket: Ticket, now: datetime) -> Change:
@@ -161,12 +195,15 @@ def _receipt(ticket: Ticket, receipt: wire.Receipt, now: datetime) -> Receipt:
 
 def _retire(known: Sequence[tuple[Ticket, wire.Receipt]], now: datetime) -> None:
     """Switch off devices whose address is dead, unless they registered anew after their message had left."""
-    left: dict[datetime, list[int]] = {}
+    left: dict[int, datetime] = {}
     for ticket, receipt in known:
         if receipt.outcome == wire.Outcome.GONE and ticket.message.device_id:
-            left.setdefault(ticket.batch.created_at, []).append(ticket.message.device_id)
-    for moment, device_ids in left.items():
-        record.retire(device_ids, moment, now)
+            device = ticket.message.device_id
+            left[device] = max(ticket.batch.created_at, left.get(device, ticket.batch.created_at))
+    if left:
+        held = Device.objects.filter(pk__in=left).order_by("pk").select_for_update(of=("self",), no_key=True)
+        registered = held.values_list("pk", "date_registered")
+        record.retire([device for device, moment in registered if moment < left[device]], now, now)
 
 
 def _next_question(
@@ -176,9 +213,15 @@ def _next_question(
     if closed:
         at: datetime | None = None
     elif trouble:
-        base = credential.setting("CHECKING_TASK_RETRY_DELAY", timedelta(minutes=1))
-        at = now + backoff.delay(ticket.checks + 1, base, trouble.retry_after)
+        at = now + backoff.delay(ticket.checks + 1, _pause(credential), trouble.retry_after)
     else:
-        first: timedelta = credential.setting("RECEIPT_CHECK_DELAY", timedelta(minutes=30))
+        # The first question may come at once; one that brought nothing must not be followed by the next at once.
+        first = max(credential.setting("RECEIPT_CHECK_DELAY", timedelta(minutes=30)), _pause(credential))
         at = now + min(first * 2 ** min(ticket.checks, 20), LONGEST_GAP)
     return {"id": ticket.pk, "check_at": at, "checks": ticket.checks + 1}
+
+
+def _pause(credential: Credential) -> timedelta:
+    """The shortest pause between two questions for the same ticket."""
+    pause: timedelta = credential.setting("CHECKING_TASK_RETRY_DELAY", timedelta(minutes=1))
+    return pause

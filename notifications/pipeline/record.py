@@ -87,7 +87,7 @@ def policy(credential: Credential) -> RetryPolicy:
     """How often and how long messages of this credential are tried."""
     return RetryPolicy(
         max_attempts=credential.setting("SENDING_TASK_MAX_RETRIES", 5) + 1,
-        resend_ambiguous=credential.provider_class.merges_copies,
+        resend_ambiguous=credential.merges_copies,
     )
 
 
@@ -238,5 +238,7 @@ def _breaker(credential: Credential, now: datetime) -> list[When]:
     """Until when the provider is left alone, for each number of failures before this one that opens the breaker."""
     opens = credential.FAILURES_THAT_OPEN_THE_BREAKER
     longest = next(n for n in count(opens) if credential.breaker_wait(n) == credential.BREAKER_LONGEST_WAIT)
-    steps = [When(failures=n - 1, then=Value(now + credential.breaker_wait(n))) for n in range(opens, longest)]
+    steps = [
+        When(failures=n - 1, then=Value(now + credential.breaker_wait(n))) for n in range(opens, longest)
+    ]
     return [*steps, When(failures__gte=longest - 1, then=Value(now + credential.BREAKER_LONGEST_WAIT))]

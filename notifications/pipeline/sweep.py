@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -22,6 +23,7 @@ from notifications.models import (
 from notifications.models.bulk import insert_rows
 from notifications.pipeline import Done, record, topics
 
+log = logging.getLogger(__name__)
 AT_ONCE = 50
 """Lost batches freed in one round."""
 MOST_CLOSED = 10_000
@@ -36,14 +38,24 @@ def step() -> Done:
         .order_by("id")
         .values_list("id", flat=True)[:AT_ONCE]
     )
-    freed = [message for pk in lost for message in rescue(pk)]
+    rescued = [_rescue_surely(pk) for pk in lost]
+    freed = [message for messages in rescued for message in messages or ()]
     moved = freed + _close(now)
     return Done(
         messages=len(moved),
-        more=len(lost) == AT_ONCE,
+        more=len(lost) == AT_ONCE and None not in rescued,
         requeued=bool(freed),
         topics=topics({m.project_id for m in moved}, {m.broadcast_id for m in moved if m.broadcast_id}),
     )
+
+
+def _rescue_surely(batch_id: int) -> list[Message] | None:
+    """None when it cannot be freed now: that must not hold up the others."""
+    try:
+        return rescue(batch_id)
+    except Exception:
+        log.exception("The messages of batch %s could not be freed; tried again at the next sweep.", batch_id)
+        return None
 
 
 @transaction.atomic

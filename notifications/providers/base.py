@@ -57,8 +57,14 @@ class PushProvider(ABC):
 
     @abstractmethod
     def send(self, batch: Sequence[wire.PushMessage]) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
-        """Send up to `batch_size` messages; yield (message, ticket) as answers arrive, one for each, in any order."""
+        """Send up to `batch_size` messages; yield (message, ticket) as answers arrive, one for each, in any order.
+
+        `misconfigured` stops the credential: for one device among others that were accepted, it is `rejected`.
+        """
 
     def receipts(self, external_ids: Sequence[str]) -> wire.ReceiptAnswer:
-        """Ask for up to `receipt_batch_size` receipts. Ids the vendor does not know yet are absent from the answer."""
+        """Ask for up to `receipt_batch_size` receipts. Ids the vendor does not know yet are absent from the answer.
+
+        `misconfigured` as in `send`: `rejected` where others arrived.
+        """
         raise TypeError(f"{self.label} gives no receipts")

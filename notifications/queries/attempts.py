@@ -41,21 +41,14 @@ def replays_of(message: Message) -> list[AuditEntry]:
 
 def payload_of(message: Message) -> dict[str, Any]:
     """What the provider is handed for this copy, with the address masked."""
-    content = _content(message)
     address = message.device.short_token if message.device else message.address
-    return {"to": address, **_given(content)}
+    return {"to": address, **_given(message.content())}
 
 
 def payload_bytes(message: Message) -> int:
     """Bytes of it that count towards PAYLOAD_LIMIT: compact JSON in UTF-8, without the address."""
-    compact = json.dumps(_given(_content(message)), ensure_ascii=False, separators=(",", ":"))
+    compact = json.dumps(_given(message.content()), ensure_ascii=False, separators=(",", ":"))
     return len(compact.encode("utf-8", "surrogatepass"))
-
-
-def _content(message: Message) -> wire.PushContent:
-    if message.has_own_words or message.broadcast is None:
-        return message.own_content()
-    return message.broadcast.push_content()
 
 
 def _given(content: wire.PushContent) -> dict[str, Any]:

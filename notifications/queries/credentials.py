@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from notifications import clock, encryption, providers
+from notifications.actions.credentials import BY_HAND
 from notifications.models import Credential, Project
 from notifications.providers.base import PushProvider
 from notifications.queries.names import provider_label
@@ -98,6 +99,12 @@ class Standing:
     def is_open(self) -> bool:
         """Does nothing keep messages from leaving?"""
         return self.health in (Health.ACCEPTING, Health.UNUSED)
+
+    @property
+    def paused_by(self) -> str:
+        """The operator who paused it; "" where the provider refused us, or where it is not paused."""
+        reason = self.credential.paused_reason
+        return reason.removeprefix(BY_HAND) if reason.startswith(BY_HAND) else ""
 
     @property
     def in_words(self) -> str:

@@ -9,6 +9,8 @@ from django.db.models import Count, QuerySet
 
 from notifications.models import Broadcast, Message, MessageState
 
+WAITING = (MessageState.QUEUED, MessageState.HELD)
+"""States of a copy that nobody has claimed yet."""
 HANDED_OVER = (MessageState.ACCEPTED, MessageState.DELIVERED, MessageState.FAILED, MessageState.UNKNOWN)
 """States of a copy that left us for good, whatever became of it."""
 NEVER_LEFT = (MessageState.SUPPRESSED, MessageState.EXPIRED, MessageState.CANCELLED)

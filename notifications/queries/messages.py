@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
-from operator import or_
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from notifications import providers
-from notifications.models import Broadcast, Device, Identity, Message, MessageState, Receipt, Ticket
-from notifications.models.message import OPEN_STATES
-from notifications.queries.groups import HANDED_OVER, Group, total
+from notifications.models import Broadcast, Device, Identity, Message, MessageState, Reason, Receipt, Ticket
+from notifications.queries.groups import HANDED_OVER, WAITING, Group, total
 
 PAGE = 50
 SHORTEST_SUFFIX = 4
 """Characters of a push address that are worth searching for."""
-MOST_HITS = 500
-"""Devices and accounts that one search follows."""
-TAKEN_OVER = "taken_over"
-WIDE = {"waiting": OPEN_STATES, "handed_over": HANDED_OVER}
-"""Words of the filter that stand for several states. `taken_over` is the third: it asks the tickets."""
+MOST_LISTED = 500
+"""Devices, accounts or tickets that a search names one by one."""
+WIDE = {"waiting": WAITING, "handed_over": HANDED_OVER}
+"""Words of the filter that stand for several states."""
+TAKEN_OVER, REFUSED, FAILED_LATER = "taken_over", "refused", "failed_later"
+RECEIPT_PENDING, NO_RECEIPTS = "receipt_pending", "no_receipts"
+ASKING = (TAKEN_OVER, REFUSED, FAILED_LATER, RECEIPT_PENDING, NO_RECEIPTS)
+"""Words of the filter that ask more than the state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +30,11 @@ class Filter:
     """What of a broadcast's messages is wanted; an empty word means all."""
 
     state: str = ""
-    """A message state, or one of the wider words."""
+    """A message state, or one of the words in WIDE and ASKING."""
     via: str = ""
-    """`<channel>:<provider>`."""
+    """`<channel>:<provider>`, or `<channel>` for all of its providers."""
     cause: str = ""
-    """`<reason>:<code>`."""
+    """`<reason>:<code>`, or `<reason>` whatever the code."""
     text: str = ""
     """The beginning of a uid, a whole ticket id, or the end of a push address."""
 
@@ -42,30 +43,34 @@ class Filter:
         """Is everything wanted?"""
         return not (self.state or self.via or self.cause or self.text)
 
-    def narrow(self, messages: QuerySet[Message], project_id: int) -> QuerySet[Message]:
-        """Those of the messages that are wanted."""
-        if self.state == TAKEN_OVER:
-            messages = messages.filter(_taken_over())
+    def rows(self, broadcast: Broadcast) -> QuerySet[Message]:
+        """Those messages of the broadcast that are wanted."""
+        messages = Message.objects.filter(broadcast=broadcast, **self._columns())
+        if self.state in ASKING:
+            messages = messages.filter(_asking(self.state))
         elif self.state:
             messages = messages.filter(state__in=WIDE.get(self.state, [self.state]))
-        if self.via:
-            channel, _, provider = self.via.partition(":")
-            messages = messages.filter(channel=channel, provider=provider)
-        if self.cause:
-            reason, _, code = self.cause.partition(":")
-            messages = messages.filter(reason=reason, code=code)
-        return messages.filter(_named(self.text, project_id)) if self.text else messages
+        return messages.filter(_named(self.text, broadcast)) if self.text else messages
 
     def count(self, groups: Iterable[Group]) -> int | None:
         """How many messages are wanted; None where only counting them one by one would tell."""
-        if self.text or self.state == TAKEN_OVER:
+        if self.text or self.state in ASKING:
             return None
         states = WIDE.get(self.state, [self.state] if self.state else [])
         return total([group for group in groups if self._holds(group)], states)
 
     def _holds(self, group: Group) -> bool:
-        same_way = self.via in ("", f"{group.channel}:{group.provider}")
-        return same_way and self.cause in ("", f"{group.reason}:{group.code}")
+        return all(getattr(group, column) == value for column, value in self._columns().items())
+
+    def _columns(self) -> dict[str, str]:
+        """What must stand in which column of a message, or of a group."""
+        given = (("channel", "provider"), self.via), (("reason", "code"), self.cause)
+        return {
+            column: value
+            for columns, words in given
+            if words
+            for column, value in zip(columns, words.split(":", 1), strict=False)
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +101,11 @@ def message_page(
     before: int | None = None,
     size: int = PAGE,
 ) -> Page:
-    """The messages with ids below `after`, or above `before`, or the newest: ten queries at most, never an offset.
+    """The messages with ids below `after`, or above `before`, or the newest: seven queries at most, never an offset.
 
     A cursor that leads nowhere leads to the newest.
     """
-    found = wanted.narrow(Message.objects.filter(broadcast=broadcast), broadcast.project_id)
+    found = wanted.rows(broadcast)
     if before is not None:
         chosen = list(found.filter(pk__gt=before).order_by("pk").values_list("pk", flat=True)[: size + 1])
         has_newer, has_older = len(chosen) > size, True
@@ -133,43 +138,41 @@ def _rows(ids: Sequence[int]) -> list[Row]:
     ]
 
 
-def _taken_over() -> Q:
-    """Accepted at some time, and not waiting to be sent again."""
-    refused_later = Q(
-        Exists(Ticket.objects.filter(message=OuterRef("pk"), is_success=True)), state=MessageState.FAILED
-    )
-    return Q(state__in=[MessageState.ACCEPTED, MessageState.DELIVERED]) | refused_later
+def _asking(word: str) -> Q:
+    """What a message must be to answer to this word: the same as in the numbers of a broadcast's progress."""
+    taken = Q(Exists(Ticket.objects.filter(message=OuterRef("pk"), is_success=True)))
+    failed, accepted = Q(state=MessageState.FAILED), Q(state=MessageState.ACCEPTED)
+    tells = Q(provider__in=[key for key in providers.PROVIDERS if providers.get(key).has_receipts])
+    return {
+        TAKEN_OVER: Q(state__in=[MessageState.ACCEPTED, MessageState.DELIVERED]) | (failed & taken),
+        REFUSED: failed & ~taken,
+        FAILED_LATER: failed & taken,
+        RECEIPT_PENDING: accepted & tells & ~Q(reason=Reason.RECEIPT_MISSING),
+        NO_RECEIPTS: accepted & ~tells,
+    }[word]
 
 
-def _named(text: str, project_id: int) -> Q:
-    """Messages that this text names: by index where it is a whole ticket or address, else by looking at uids and ends.
+def _named(text: str, broadcast: Broadcast) -> Q:
+    """Messages that this text names: by its ticket, else by the uid's beginning or the address's end.
 
-    At most four queries, each with a bound.
+    Three queries at most. The second and third look through the project's devices and uids until they have found more
+    than can be listed.
     """
-    devices = Device.objects.filter(project_id=project_id)
-    # The further conditions are those of the indexes over external ids and over addresses.
-    tickets = Ticket.objects.filter(external_id=text).exclude(external_id="")
-    addressed = devices.filter(is_active=True, provider__in=list(providers.PROVIDERS), push_token=text)
-    whole = _of(devices=addressed, tickets=tickets)
-    if whole:
-        return whole
+    # The further condition is that of the index over external ids.
+    tickets = Ticket.objects.filter(external_id=text, message__broadcast=broadcast).exclude(external_id="")
+    if named := list(tickets.values_list("message_id", flat=True)[:MOST_LISTED]):
+        return Q(pk__in=named)
     part = Q(uid__startswith=text)
     if len(text) >= SHORTEST_SUFFIX:
         part |= Q(push_token__endswith=text)
-    people = Identity.objects.filter(project_id=project_id, uid__startswith=text)
-    return _of(devices=devices.filter(part), people=people) or Q(pk__in=[])
+    devices = Device.objects.filter(part, project_id=broadcast.project_id)
+    people = Identity.objects.filter(project_id=broadcast.project_id, uid__startswith=text)
+    return _of(devices, "pk", "device_id") | _of(people, "user_id", "user_id")
 
 
-def _of(devices: QuerySet[Device], **more: QuerySet[Identity] | QuerySet[Ticket]) -> Q | None:
-    """Messages to these devices, to these `people` and with these `tickets`; None where there is none of them."""
-    found = {"device_id__in": _some(devices, "pk")}
-    if "people" in more:
-        found["user_id__in"] = _some(more["people"], "user_id")
-    if "tickets" in more:
-        found["pk__in"] = _some(more["tickets"], "message_id")
-    parts = [Q(**{column: ids}) for column, ids in found.items() if ids]
-    return reduce(or_, parts) if parts else None
-
-
-def _some(rows: QuerySet[Device] | QuerySet[Identity] | QuerySet[Ticket], column: str) -> list[int]:
-    return list(rows.order_by().values_list(column, flat=True)[:MOST_HITS])
+def _of(rows: QuerySet[Any], column: str, ours: str) -> Q:
+    """Messages of these rows: by index where the rows are few; else each message is asked, and many soon say yes."""
+    listed = list(rows.order_by().values_list(column, flat=True)[: MOST_LISTED + 1])
+    if len(listed) <= MOST_LISTED:
+        return Q(**{f"{ours}__in": listed})
+    return Q(Exists(rows.filter(**{column: OuterRef(ours)})))

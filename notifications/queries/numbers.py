@@ -12,7 +12,7 @@ from notifications.channels.bell import BellChannel
 from notifications.channels.push import PushChannel
 from notifications.models import Broadcast, BroadcastState, MessageState, Reason
 from notifications.models.notification import SUPPRESSION_WORDS, SuppressionReason
-from notifications.queries.groups import HANDED_OVER, Group, total
+from notifications.queries.groups import HANDED_OVER, WAITING, Group, total
 from notifications.queries.names import provider
 
 
@@ -48,6 +48,11 @@ class Line:
     """Accepted, and nothing more known: a receipt may still come, unless the provider gives none."""
     failed: int = 0
     unknown: int = 0
+
+    @property
+    def is_of_messages(self) -> bool:
+        """Are its copies messages? Those in the bell are notifications."""
+        return self.channel != BellChannel.key
 
     @property
     def has_receipts(self) -> bool:
@@ -95,11 +100,14 @@ class Progress:
         return any(key != BellChannel.key for key in self.broadcast.channels)
 
     @property
+    def widest_channel(self) -> str:
+        """The channel that leaves out the fewest people."""
+        return min(self.broadcast.channels, key=self._left_out_of, default="")
+
+    @property
     def people_left_out(self) -> int:
-        """People that no channel reaches so far: those left out of the channel that leaves out the fewest."""
-        channels = self.broadcast.channels
-        counted = [sum(each.count for each in self.left_out if each.channel == key) for key in channels]
-        return min(counted, default=0)
+        """People that no channel reaches so far: those left out of the widest."""
+        return self._left_out_of(self.widest_channel)
 
     @property
     def copies(self) -> int:
@@ -114,13 +122,23 @@ class Progress:
 
     @property
     def never_written(self) -> int:
-        """Copies that the audience still had when the broadcast was stopped."""
+        """Copies that the audience still has, or had when the broadcast was stopped."""
         return 0 if self.broadcast.expanded_at else max(0, self._confirmed - self.copies)
 
     @property
     def waiting(self) -> int:
         """Messages that wait their turn."""
-        return self.messages(MessageState.QUEUED, MessageState.HELD)
+        return self.messages(*WAITING)
+
+    @property
+    def unsent(self) -> int:
+        """Copies that are still to leave: those that wait, and those that are not written out yet."""
+        return self.waiting + self.never_written
+
+    @property
+    def stopped(self) -> int:
+        """Copies that were to leave when the broadcast was cancelled."""
+        return self.messages(MessageState.CANCELLED) + self.never_written
 
     @property
     def on_the_wire(self) -> int:
@@ -195,6 +213,9 @@ class Progress:
     @property
     def _accepted(self) -> list[Group]:
         return [group for group in self.groups if group.state == MessageState.ACCEPTED]
+
+    def _left_out_of(self, channel: str) -> int:
+        return sum(each.count for each in self.left_out if each.channel == channel)
 
     def _line(self, channel: str, provider_key: str) -> Line:
         own = [group for group in self.groups if (group.channel, group.provider) == (channel, provider_key)]

@@ -14,13 +14,13 @@ function show(name, text) {
 
 function measure(name) {
   const aside = form.querySelector(`label[for=${field(name).id}] .push-end`);
-  const shown = Number(aside.textContent.match(/\d+/g).at(-1)); // "65 on a lock screen", then "31 of 65"
+  const shown = Number(aside.textContent.match(/\d+/g).at(-1)); // the last number, whatever it says now
   const length = [...field(name).value.trim()].length;
-  aside.textContent = `${length} of ${shown}${name === "body" ? " shown on a lock screen" : ""}`;
+  aside.textContent = `${length > shown ? `${length}, cut after` : `${length} of`} ${shown} on a lock screen`;
   aside.classList.toggle("warn-ink", length > shown);
 }
 
-// As it is sent: compact JSON in UTF-8, absent fields left out, the link inside the data.
+// The words as they are sent: compact JSON in UTF-8, absent fields left out, the link inside the data.
 function payload() {
   const [title, body, link] = ["title", "body", "link"].map((name) => field(name).value.trim());
   let data = {};
@@ -36,11 +36,11 @@ function payload() {
 
 function weigh() {
   const scale = document.getElementById("payload");
-  const limit = Number(scale.dataset.limit);
-  const bytes = new TextEncoder().encode(payload()).length;
+  const { limit, besides } = scale.dataset; // besides: an object of what every copy carries along
+  const bytes = new TextEncoder().encode(payload()).length + Number(besides) - 1; // one comma for two braces
   scale.hidden = false;
   scale.textContent = `${count.format(bytes)} of ${count.format(limit)} bytes as sent`;
-  scale.classList.toggle("bad-ink", bytes > limit);
+  scale.classList.toggle("bad-ink", bytes > Number(limit));
 }
 
 function follow() {
@@ -53,3 +53,8 @@ function follow() {
 
 form.addEventListener("input", follow);
 follow();
+
+// One click, one draft. A page that comes back from the browser's memory may be sent again.
+const button = form.querySelector(".sticky-foot button");
+form.addEventListener("submit", () => (button.disabled = true));
+addEventListener("pageshow", () => (button.disabled = false));

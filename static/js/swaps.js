@@ -12,18 +12,39 @@ const WORDS = {
 const OURS = "The server had an error and wrote it down. Nothing on this page was changed.";
 const GONE = "The server did not answer. Check the connection, then try again.";
 
-const complain = (text) => document.dispatchEvent(new CustomEvent("toast", { detail: { kind: "bad", text } }));
+const SIGNED_OUT = "You were signed out. Sign in in another tab, then go on.";
+
+const complain = (text, link) =>
+  document.dispatchEvent(new CustomEvent("toast", { detail: { kind: "bad", text, link } }));
 
 // A live region that fails says so by its mark; only what a person did by hand is answered with a toast.
 const byHand = (ctx) => ["click", "submit", "change", "input", "keydown"].includes(ctx?.sourceEvent?.type);
 
+// Signed out meanwhile: the whole page goes to sign in, unless that would lose what somebody typed.
+const { login } = document.body.dataset;
+const isLogin = (answer) => answer.redirected && new URL(answer.url).pathname === login;
+const isChanged = ({ type, checked, defaultChecked, value, defaultValue }) =>
+  ["checkbox", "radio"].includes(type) ? checked !== defaultChecked : value !== (defaultValue ?? value);
+const isEdited = (form) => form.querySelector("[role=alert]") || [...form.elements].some(isChanged);
+
 document.addEventListener("htmx:before:response", (event) => {
-  const { raw } = event.detail.ctx.response;
-  const login = document.body.dataset.login;
-  if (!raw.redirected || !login || new URL(raw.url).pathname !== login) return;
-  event.preventDefault(); // signed out meanwhile: the whole page goes to sign in
-  location.reload();
+  if (!isLogin(event.detail.ctx.response.raw)) return;
+  event.preventDefault();
+  if (![...document.querySelectorAll("main form[method=post]")].some(isEdited)) return location.reload();
+  complain(SIGNED_OUT, { href: login, text: "Sign in (new tab)" });
+  addEventListener("focus", renew);
 });
+
+// Signing in changes the token that forms are sent with: the forms of this page take the new one over.
+async function renew() {
+  const answer = await fetch(location.href);
+  if (!answer.ok || isLogin(answer)) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const token = fresh.querySelector("[name=csrfmiddlewaretoken]").value;
+  document.querySelectorAll("[name=csrfmiddlewaretoken]").forEach((field) => (field.value = token));
+  document.body.setAttribute("hx-headers:inherited", JSON.stringify({ "X-CSRFToken": token }));
+  removeEventListener("focus", renew);
+}
 
 document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
   const { status } = ctx.response;

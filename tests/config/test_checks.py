@@ -89,6 +89,6 @@ def test_a_command_refuses_to_start_and_shows_the_hint(tmp_path: Path) -> None:
         text=True,
     )
     assert done.returncode == 1
-    assert "Set PORT to a number, 1 or more." in done.stderr
+    assert "Set PORT to a number, 1 to 65535." in done.stderr
     assert "Set CARILLON_LEASE=60" in done.stderr
     assert "Traceback" not in done.stderr

@@ -59,6 +59,20 @@ class TestOperator:
         assert not Project.objects.filter(slug="demo").exists()
 
 
+class _Killed(StringIO):
+    """Somebody ends the command as soon as it speaks."""
+
+    def write(self, text: str, /) -> int:
+        raise KeyboardInterrupt
+
+
+def test_whoever_ends_it_half_way_does_not_leave_an_operator_without_the_project(settings: Settings) -> None:
+    settings.CARILLON_SANDBOX = True
+    with pytest.raises(KeyboardInterrupt):
+        call_command("demo", stdout=_Killed(), if_empty=True)
+    assert User.objects.filter(username="operator").exists() == Project.objects.filter(slug="demo").exists()
+
+
 class TestProject:
     def test_without_a_sandbox_there_is_none(self, settings: Settings) -> None:
         settings.CARILLON_SANDBOX = False

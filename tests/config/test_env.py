@@ -159,6 +159,18 @@ class TestSeconds:
         assert env.seconds(NAME, timedelta(minutes=1)) == timedelta(minutes=1)
         assert len(wanted()) == 1
 
+    @pytest.mark.parametrize(("least", "value", "told"), [(0.1, "0", "0.1"), (1, "0.5", "1")])
+    def test_too_short_a_pause_is_told(self, given: Set, least: float, value: str, told: str) -> None:
+        given(value)
+        assert env.seconds(NAME, timedelta(minutes=1), least=least) == timedelta(minutes=1)
+        assert wanted() == [f"a number, {told} or more"]
+
+    def test_no_pause_at_all_must_be_allowed(self, given: Set) -> None:
+        given("0")
+        assert env.seconds(NAME, timedelta(minutes=1), least=0) == timedelta(0)
+        assert wanted() == []
+        assert env.seconds(NAME, timedelta(minutes=1)) == timedelta(minutes=1)
+
 
 class TestWords:
     def test_commas_part_them(self, given: Set) -> None:

@@ -74,6 +74,14 @@ class TestBoth:
         assert client.head(path).status_code == 200
         assert client.post(path).status_code == 405
 
+    def test_a_load_balancer_may_ask_by_the_address_of_the_machine(
+        self, client: Client, project: Project, settings: Settings, path: str
+    ) -> None:
+        settings.ALLOWED_HOSTS = ["bells.example"]
+        answer = client.get(path, headers={"Host": "10.0.0.7:8000"})
+        assert answer.status_code == 200
+        assert "Content-Security-Policy" in answer.headers
+
     def test_plain_http_is_answered_behind_https(
         self, client: Client, project: Project, settings: Settings, path: str
     ) -> None:

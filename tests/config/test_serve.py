@@ -105,6 +105,16 @@ class TestStarting:
         assert "PORT=8001" in server.said
         assert "Traceback" not in server.said
 
+    @pytest.mark.parametrize("port", ["70000", "eighty"])
+    def test_a_port_that_is_none_is_told_in_plain_words(self, place: Installation, port: str) -> None:
+        for server in (
+            place.run("argument", "serve", "--port", port),
+            place.run("variable", "serve", PORT=port),
+        ):
+            assert server.wait(30) != 0
+            assert port in server.said
+            assert "Traceback" not in server.said
+
     def test_it_says_what_to_type_where_the_database_is_not_migrated(self, bare: Installation) -> None:
         server = bare.serve()
         assert server.wait(30) == 1

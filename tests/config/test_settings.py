@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as standing
@@ -73,6 +75,9 @@ class TestBare:
         assert read(SECRET_KEY="given")["SECRET_KEY"] == "given"
         assert not (tmp_path / "secret_key").exists()
 
+    def test_a_socket_that_opens_is_worth_no_line(self, read: Read) -> None:
+        assert read()["LOGGING"]["loggers"]["uvicorn.error"] == {"level": "WARNING"}
+
 
 class TestScaled:
     def test_postgres_is_named_by_its_url(self, read: Read) -> None:
@@ -107,6 +112,17 @@ class TestExpo:
         settings = read(CARILLON_SANDBOX="1", PORT="9000")
         assert settings["EXPO_NOTIFICATIONS_HOST"] == "http://127.0.0.1:9000/sandbox/expo"
 
+    def test_the_sandbox_is_reached_where_the_server_answers_to_its_public_name_alone(
+        self, read: Read
+    ) -> None:
+        settings = read(CARILLON_SANDBOX="1", ALLOWED_HOSTS="bells.example", SITE_URL="https://bells.example")
+        address = urlsplit(settings["EXPO_NOTIFICATIONS_HOST"])
+        assert address.hostname in settings["ALLOWED_HOSTS"]
+        assert re.match(settings["SECURE_REDIRECT_EXEMPT"][0], f"{address.path}/".lstrip("/"))
+
+    def test_without_a_sandbox_nothing_is_added(self, read: Read) -> None:
+        assert read(ALLOWED_HOSTS="bells.example")["ALLOWED_HOSTS"] == ["bells.example"]
+
     def test_a_host_that_is_named_goes_before_it(self, read: Read) -> None:
         settings = read(CARILLON_SANDBOX="1", EXPO_NOTIFICATIONS_HOST="http://127.0.0.1:7/")
         assert settings["EXPO_NOTIFICATIONS_HOST"] == "http://127.0.0.1:7"
@@ -117,6 +133,16 @@ class TestExpo:
         assert read()[name] == timedelta(minutes=30)
         assert read(CARILLON_SANDBOX="1")[name] < timedelta(minutes=1)
         assert read(EXPO_NOTIFICATIONS_RECEIPT_CHECK_DELAY="7")[name] == timedelta(seconds=7)
+
+    def test_and_one_that_is_late_is_asked_for_again_in_seconds(self, read: Read) -> None:
+        name = "EXPO_NOTIFICATIONS_CHECKING_TASK_RETRY_DELAY"
+        assert read()[name] == timedelta(minutes=1)
+        assert read(CARILLON_SANDBOX="1")[name] < timedelta(seconds=10)
+
+    def test_the_first_question_for_a_receipt_may_come_at_once(self, read: Read) -> None:
+        settings = read(EXPO_NOTIFICATIONS_RECEIPT_CHECK_DELAY="0")
+        assert settings["EXPO_NOTIFICATIONS_RECEIPT_CHECK_DELAY"] == timedelta(0)
+        assert settings["CARILLON_ENV_PROBLEMS"] == []
 
     def test_an_empty_token_is_none(self, read: Read) -> None:
         assert read(EXPO_NOTIFICATIONS_TOKEN="")["EXPO_NOTIFICATIONS_TOKEN"] is None
@@ -130,8 +156,11 @@ class TestExpo:
         ("SITE_URL", "bells.example"),
         ("DEBUG", "perhaps"),
         ("PORT", "eighty"),
+        ("PORT", "70000"),
         ("LOG_LEVEL", "loud"),
         ("CARILLON_LEASE", "a minute"),
+        ("CARILLON_SWEEP", "0"),
+        ("EXPO_NOTIFICATIONS_CHECKING_TASK_RETRY_DELAY", "0"),
         ("CARILLON_WORKERS", "0"),
         ("EXPO_NOTIFICATIONS_HOST", "exp.host"),
     ],

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
-from django.urls import URLPattern, reverse
+from django.urls import URLPattern, resolve, reverse
 
 from dashboard.access import LAST_PROJECT, client_ip, needs, open_to, role_in
 from dashboard.urls import urlpatterns
@@ -72,6 +72,12 @@ def test_a_form_sent_after_the_session_ended_leads_back_to_its_page(client: Clie
     assert answer.headers["Location"] == f"/dashboard/login/?next={confirm}"
 
 
+def test_the_query_of_that_page_is_kept(client: Client, project: Project) -> None:
+    compose = reverse("dashboard:compose", args=[project.slug])
+    answer = client.post(compose, headers={"Referer": f"http://testserver{compose}?from=3"})
+    assert answer.headers["Location"] == f"/dashboard/login/?next={compose}%3Ffrom%3D3"
+
+
 @pytest.mark.parametrize("came_from", ["", "https://evil.example/trap/", "http://[", "nonsense"])
 def test_a_form_from_elsewhere_leads_to_the_front_door(
     client: Client, project: Project, came_from: str
@@ -79,6 +85,31 @@ def test_a_form_from_elsewhere_leads_to_the_front_door(
     star = reverse("dashboard:broadcast_star", args=[project.slug, make_broadcast(project).pk])
     answer = client.post(star, headers={"Referer": came_from})
     assert answer.headers["Location"] == "/dashboard/login/?next=/dashboard/"
+
+
+@pytest.mark.parametrize(
+    ("action", "page"),
+    [
+        ("broadcast_send", "broadcast_confirm"),
+        ("broadcast_pause", "broadcast"),
+        ("message_retry", "message"),
+        ("provider_save", "providers"),
+        ("compose_reach", "compose"),
+    ],
+)
+def test_an_action_asked_for_like_a_page_leads_to_the_page_with_its_button(
+    signed_in: Client, project: Project, action: str, page: str
+) -> None:
+    route = next(each for each in PAGES if each.name == action)
+    there = signed_in.get(address_of(route, project)).headers["Location"]
+    assert resolve(there).url_name == page
+    assert signed_in.get(there).status_code == 200
+
+
+def test_what_is_asked_for_wrongly_is_told_in_words(signed_in: Client, project: Project) -> None:
+    answer = signed_in.delete(reverse("dashboard:overview", args=[project.slug]))
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert "This address does not work that way" in answer.content.decode()
 
 
 def test_an_id_that_no_database_can_hold_leads_nowhere(signed_in: Client, project: Project) -> None:

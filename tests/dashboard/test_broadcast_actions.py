@@ -10,8 +10,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from notifications import clock
 from notifications.models import AuditEntry, Broadcast, BroadcastState, Project, Role
-from tests.dashboard.copies import copy, in_state, started
+from tests.dashboard.copies import copy, in_state, ring, started
+from tests.dashboard.reading import part
 from tests.factories import make_broadcast, make_device
 
 ACTIONS = ["pause", "resume", "cancel", "retry"]
@@ -29,6 +31,12 @@ def done(browser: Client, broadcast: Broadcast, action: str, **fields: str) -> s
     return said(response)
 
 
+def shown(browser: Client, broadcast: Broadcast, name: str) -> str:
+    """The words of one part of its page."""
+    page = reverse("dashboard:broadcast", args=[broadcast.project.slug, broadcast.pk])
+    return part(browser.get(page), name)
+
+
 def said(response: HttpResponse) -> str:
     return " ".join(str(message) for message in get_messages(response.wsgi_request))  # type: ignore[attr-defined]
 
@@ -42,7 +50,7 @@ class TestPause:
     def test_it_pauses_and_says_what_is_on_the_wire(self, signed_in: Client, project: Project) -> None:
         broadcast = started(project)
         copy(broadcast, "sending")
-        assert "1 on the wire will still be answered" in done(signed_in, broadcast, "pause")
+        assert "1 copy is on the wire and will still be answered." in done(signed_in, broadcast, "pause")
         assert state(broadcast) == BroadcastState.PAUSED
 
     def test_what_is_over_cannot_be_paused(self, signed_in: Client, project: Project) -> None:
@@ -62,9 +70,28 @@ class TestCancel:
         for each in ("queued", "queued", "sending", "delivered"):
             copy(broadcast, each)
         words = done(signed_in, broadcast, "cancel")
-        assert "2 waiting messages were stopped; 2 had been handed over" in words
+        assert "19 copies were stopped. 1 copy had been handed over and cannot be called back." in words
         assert state(broadcast) == BroadcastState.CANCELLED
         assert in_state(broadcast, "cancelled") == 2
+
+    def test_question_answer_and_page_say_the_same_numbers(self, signed_in: Client, project: Project) -> None:
+        broadcast = started(project)
+        for each in ("queued", "queued", "sending", "delivered", "unknown"):
+            copy(broadcast, each)
+        ring(broadcast)
+        assert "Cancel the 17 copies not yet handed over?" in shown(signed_in, broadcast, "cancel")
+        assert "3 copies are handed over already and 1 on the wire" in shown(signed_in, broadcast, "cancel")
+        assert done(signed_in, broadcast, "cancel") == (
+            "Cancelled. 17 copies were stopped. 3 copies had been handed over and cannot be called back. "
+            "1 copy is on the wire and will still be answered."
+        )
+        words = "17 stopped, 15 of them never written out, 1 on the wire, 3 had been handed over"
+        assert words in shown(signed_in, broadcast, "state")
+
+    def test_nothing_to_stop_is_said(self, signed_in: Client, project: Project) -> None:
+        broadcast = started(project, expanded_at=clock.now())
+        assert "Nothing waits any more." in shown(signed_in, broadcast, "cancel")
+        assert done(signed_in, broadcast, "cancel") == "Cancelled. Nothing waited any more."
 
     def test_a_draft_cannot_be_cancelled(self, signed_in: Client, project: Project) -> None:
         broadcast = make_broadcast(project)
@@ -80,7 +107,8 @@ class TestRetry:
         broadcast = started(project)
         copy(broadcast, final)
         copy(broadcast, "delivered")
-        assert "1 message will be sent again" in done(signed_in, broadcast, "retry", state=final)
+        words = done(signed_in, broadcast, "retry", state=final, copies="1")
+        assert words == "1 message will be sent again."
         assert in_state(broadcast, "queued") == 1
 
     def test_it_leaves_the_unknown_alone_when_the_failed_are_retried(
@@ -91,6 +119,31 @@ class TestRetry:
         copy(broadcast, "unknown")
         done(signed_in, broadcast, "retry", state="failed")
         assert in_state(broadcast, "unknown") == 1
+
+    def test_a_paused_broadcast_must_be_resumed_first(self, signed_in: Client, project: Project) -> None:
+        broadcast = started(project, BroadcastState.PAUSED)
+        copy(broadcast, "failed")
+        words = done(signed_in, broadcast, "retry", state="failed")
+        assert words == "1 message will be sent again, once you resume the broadcast."
+
+    def test_the_question_names_how_many_would_be_sent_twice(
+        self, signed_in: Client, project: Project
+    ) -> None:
+        broadcast = started(project)
+        copy(broadcast, "unknown")
+        copy(broadcast, "unknown")
+        copy(broadcast, "unknown", device=make_device(project, is_active=False))
+        assert "Send 2 unknown copies again?" in shown(signed_in, broadcast, "retry-unknown")
+
+    @pytest.mark.parametrize("fields", [{"copies": "1"}, {"copies": "many"}, {}])
+    def test_another_number_of_unknown_ones_is_asked_for_again(
+        self, signed_in: Client, project: Project, fields: dict[str, str]
+    ) -> None:
+        broadcast = started(project)
+        copy(broadcast, "unknown")
+        copy(broadcast, "unknown")
+        assert "the number changed" in done(signed_in, broadcast, "retry", state="unknown", **fields)
+        assert in_state(broadcast, "unknown") == 2
 
     def test_it_says_why_nothing_can_be_sent_again(self, signed_in: Client, project: Project) -> None:
         broadcast = started(project)

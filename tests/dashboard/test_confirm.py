@@ -35,7 +35,7 @@ def send(browser: Client, broadcast: Broadcast, **fields: object) -> HttpRespons
 def seen(browser: Client, broadcast: Broadcast) -> dict[str, object]:
     """What the form of the page carries along."""
     context = confirm(browser, broadcast).context
-    return {"people": context["panel"].addressed, "words": context["words"]}
+    return {"people": context["panel"].addressed, "seen": context["seen"]}
 
 
 def state_of(broadcast: Broadcast) -> str:
@@ -176,7 +176,7 @@ class TestSend:
 
     def test_it_asks_when_nothing_was_seen(self, signed_in: Client, draft: Broadcast) -> None:
         assert send(signed_in, draft).status_code == 409
-        assert send(signed_in, draft, people="all", words="").status_code == 409
+        assert send(signed_in, draft, people="all", seen="").status_code == 409
         assert state_of(draft) == "draft"
 
     def test_it_says_so_when_nobody_would_get_it(self, signed_in: Client, project: Project) -> None:

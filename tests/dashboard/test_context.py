@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -77,6 +78,19 @@ def test_the_navigation_counts_what_is_sending_and_paused_here(
     make_credential(project, paused_reason="MismatchSenderId: wrong key")
     counts = shell(in_project(rf, project, operator))["nav_counts"]
     assert (counts["sending"], counts["paused"]) == (1, 1)
+
+
+def current(page: str) -> dict[str, str]:
+    """The links of the navigation that are marked as current, by their keys."""
+    return dict(re.findall(r'data-key="([^"]+)" aria-current="(\w+)"', page))
+
+
+def test_whoever_composes_is_among_the_broadcasts(signed_in: Client, project: Project) -> None:
+    draft = make_broadcast(project)
+    new = signed_in.get(reverse("dashboard:compose", args=[project.slug])).content.decode()
+    old = signed_in.get(reverse("dashboard:compose_edit", args=[project.slug, draft.pk])).content.decode()
+    assert current(new) == {"c": "page", "g b": "true"}
+    assert current(old) == {"g b": "true"}
 
 
 def test_an_operator_sees_only_the_projects_of_the_team(

@@ -77,7 +77,7 @@ def test_who_is_in_no_team_is_told_whom_to_ask_and_can_sign_out(client: Client, 
     client.force_login(User.objects.create_user("guest"))
     page = client.get(HOME)
     assert page.status_code == 403
-    assert "Ask somebody who is admin of a project" in page.content.decode()
+    assert "manage.py grant guest viewer" in page.content.decode()
     assert 'action="/dashboard/logout/"' in page.content.decode()
 
 

@@ -15,6 +15,7 @@ from notifications.queries import messages as rows
 from tests.dashboard.copies import answer, copies_in_every_state, copy, started
 from tests.dashboard.reading import has_part, links, part
 from tests.factories import make_account, make_device
+from tests.notifications.rows import make_crowd
 
 TABLE = {"HX-Request": "true", "HX-Target": "section#messages"}
 
@@ -66,6 +67,12 @@ class TestRows:
         message = copy(broadcast, "queued", "", "MessageRateExceeded")
         assert "Retrying MessageRateExceeded" in part(opened(signed_in, broadcast), f"message-{message.pk}")
 
+    def test_a_copy_that_was_stopped_says_why_and_not_what_an_earlier_try_met(
+        self, signed_in: Client, broadcast: Broadcast
+    ) -> None:
+        message = copy(broadcast, "suppressed", "muted", "MessageRateExceeded")
+        assert "Suppressed Muted none none" in part(opened(signed_in, broadcast), f"message-{message.pk}")
+
     def test_a_row_leads_to_its_message(self, signed_in: Client, broadcast: Broadcast) -> None:
         message = copy(broadcast)
         expected = reverse("dashboard:message", args=[broadcast.project.slug, message.pk])
@@ -84,14 +91,16 @@ class TestFilters:
         ("query", "count"),
         [
             ({"state": "failed"}, 2),
-            ({"state": "waiting"}, 4),
+            ({"state": "waiting"}, 3),
             ({"state": "handed_over"}, 6),
             ({"state": "taken_over"}, 3),
             ({"cause": "gone:DeviceNotRegistered"}, 1),
             ({"cause": ":MessageRateExceeded"}, 1),
             ({"state": "failed", "cause": "gone:DeviceNotRegistered"}, 1),
             ({"state": "delivered", "cause": "gone:DeviceNotRegistered"}, 0),
+            ({"cause": "gone"}, 1),
             ({"via": "push:expo"}, 13),
+            ({"via": "push"}, 13),
             ({"via": "email:"}, 0),
         ],
     )
@@ -116,6 +125,14 @@ class TestFilters:
         copy(broadcast)
         assert "No message fits" in part(opened(signed_in, broadcast, state="failed"), "messages")
 
+    def test_a_reason_of_many_codes_is_named_in_the_choice(
+        self, signed_in: Client, broadcast: Broadcast
+    ) -> None:
+        copies_in_every_state(broadcast)
+        html = opened(signed_in, broadcast, cause="gone", via="push").content.decode()
+        assert '<option value="gone" selected>Device no longer registered (1)</option>' in html
+        assert '<option value="push" selected>Push (13)</option>' in html
+
     def test_the_choice_stays_chosen(self, signed_in: Client, broadcast: Broadcast) -> None:
         copies_in_every_state(broadcast)
         html = opened(signed_in, broadcast, state="failed", via="push:expo").content.decode()
@@ -137,6 +154,28 @@ class TestSearch:
         message = copy(broadcast)
         ticket = answer(message)
         copy(broadcast)
+        assert shown(opened(signed_in, broadcast, q=ticket.external_id)) == [message.pk]
+
+    def test_it_finds_one_of_many_who_are_called_alike(self, signed_in: Client, broadcast: Broadcast) -> None:
+        crowd = make_crowd(broadcast.project, rows.MOST_LISTED + 1, name="rider-")
+        message = copy(broadcast, device=crowd[-1].devices.get())
+        copy(broadcast, device=make_device(broadcast.project, uid="bob"))
+        assert shown(opened(signed_in, broadcast, q="rider-")) == [message.pk]
+
+    def test_it_finds_an_account_by_each_of_its_many_names(
+        self, signed_in: Client, broadcast: Broadcast
+    ) -> None:
+        project = broadcast.project
+        make_crowd(project, rows.MOST_LISTED + 1, name="rider-")
+        user = make_account(project, "rider-last")
+        message = copy(broadcast, device=make_device(project, user, uid="ada"), user=user)
+        assert shown(opened(signed_in, broadcast, q="rider-")) == [message.pk]
+
+    def test_a_ticket_of_another_broadcast_hides_nobody(
+        self, signed_in: Client, broadcast: Broadcast
+    ) -> None:
+        ticket = answer(copy(started(broadcast.project)))
+        message = copy(broadcast, device=make_device(broadcast.project, uid=ticket.external_id))
         assert shown(opened(signed_in, broadcast, q=ticket.external_id)) == [message.pk]
 
     def test_two_letters_are_no_end_of_an_address(self, signed_in: Client, broadcast: Broadcast) -> None:

@@ -171,6 +171,12 @@ class TestRetry:
         message.refresh_from_db()
         assert (message.state, message.replays) == (MessageState.QUEUED, 1)
 
+    def test_a_paused_broadcast_must_be_resumed_first(self, signed_in: Client, project: Project) -> None:
+        message = copy(started(project, BroadcastState.PAUSED), "failed", "rejected")
+        response = signed_in.post(address(message, "message_retry"))
+        (said,) = get_messages(response.wsgi_request)
+        assert str(said) == "It is queued and will be sent again, once you resume its broadcast."
+
     def test_it_says_why_it_cannot(self, signed_in: Client, project: Project) -> None:
         message = copy(started(project), "delivered")
         response = signed_in.post(address(message, "message_retry"))

@@ -49,6 +49,10 @@ class TestNumbers:
     def test_a_share_of_nothing_is_a_dash(self, signed_in: Client, project: Project) -> None:
         assert f"Delivered {DASH} no message is decided yet" in part(opened(signed_in, project), "stats")
 
+    def test_no_number_leads_to_other_rows_than_it_counts(self, signed_in: Client, project: Project) -> None:
+        copies_in_every_state(started(project))
+        assert links(opened(signed_in, project), "stats") == ["#failures"]
+
     def test_another_project_is_not_counted(
         self, signed_in: Client, project: Project, other_project: Project
     ) -> None:
@@ -140,9 +144,22 @@ class TestQueue:
         assert "Behind Oldest waiting 3 min Waiting 2 On the wire 1" in words
         assert "Expo accepting" in words
 
+    def test_it_says_when_the_next_is_due_where_only_retries_wait(
+        self, signed_in: Client, project: Project
+    ) -> None:
+        later, latest = clock.now() + timedelta(minutes=3), clock.now() + timedelta(minutes=9)
+        for at in (latest, later):
+            copy(started(project), "queued", code="MessageRateExceeded", available_at=at)
+        words = part(opened(signed_in, project), "queue")
+        assert f"Oldest waiting none is due before {later:%H:%M:%S} Waiting 2" in words
+
     def test_nothing_due_is_a_dash(self, signed_in: Client, project: Project) -> None:
         words = part(opened(signed_in, project), "queue")
         assert f"Nothing waits Oldest waiting {DASH} Waiting 0" in words
+
+    def test_a_pause_by_hand_names_the_operator(self, signed_in: Client, project: Project) -> None:
+        make_credential(project, paused_reason="Paused by Ruth")
+        assert "Expo was paused by Ruth." in part(opened(signed_in, project), "live")
 
     def test_a_paused_provider_holds_it_up(self, signed_in: Client, project: Project) -> None:
         make_credential(project, paused_reason="UNAUTHORIZED: Bad token")

@@ -102,6 +102,11 @@ class TestSecrets:
         signed_in.post(address(project, "save"), {"access_token": SECRET})
         assert Credential.objects.get(project=project).paused_reason == ""
 
+    def test_a_provider_that_somebody_paused_stays_paused(self, signed_in: Client, project: Project) -> None:
+        make_credential(project, paused_reason="Paused by Ruth")
+        words = said(signed_in.post(address(project, "save"), {"access_token": SECRET}))
+        assert words == "Saved. Expo stays paused until you resume it: Paused by Ruth."
+
     def test_nothing_entered_is_an_error_and_changes_nothing(
         self, signed_in: Client, project: Project
     ) -> None:

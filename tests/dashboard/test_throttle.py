@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from dashboard import throttle
 from dashboard.models import LoginAttempt
@@ -55,6 +56,29 @@ def test_an_address_has_its_own_limit() -> None:
 def test_a_pair_elsewhere_is_another_pair() -> None:
     tries(6)
     assert throttle.take_try("ada", THERE) == 0
+
+
+def test_tries_that_were_refused_do_not_keep_the_name_out_elsewhere() -> None:
+    tries(200)
+    assert throttle.take_try("ada", THERE) == 0
+
+
+def test_a_name_has_its_own_limit_over_all_addresses() -> None:
+    for number in range(throttle.TRIES_PER_NAME_FROM_ANYWHERE):
+        assert throttle.take_try("ada", f"192.0.{number}.1") == 0
+    assert throttle.take_try("ada", THERE) > 0
+
+
+def test_a_refused_try_writes_nothing(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    tries(5)
+    with django_assert_num_queries(1) as asked:
+        throttle.take_try("ada", HERE)
+    assert asked[0]["sql"].startswith("SELECT")
+
+
+def test_a_refused_try_for_one_name_leaves_the_address_its_tries_for_others() -> None:
+    tries(50)
+    assert throttle.take_try("eve", HERE) == 0
 
 
 def test_forgiving_one_leaves_the_guesses_of_others_counted() -> None:

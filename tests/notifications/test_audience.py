@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -14,6 +17,7 @@ from notifications.models import (
     Identity,
     Message,
     Notification,
+    NotificationPriority,
     Project,
     Suppression,
     SuppressionReason,
@@ -23,6 +27,7 @@ from tests.factories import make_account, make_device
 from tests.notifications.rows import HOUR, make_crowd, make_devices, mute, sending
 
 EVERYONE, UIDS = AudienceKind.EVERYONE, AudienceKind.UIDS
+UNKNOWN = SuppressionReason.UNKNOWN_UID
 
 
 @pytest.fixture
@@ -58,10 +63,17 @@ class TestWho:
 
     def test_uids_that_nobody_has_are_told_once_and_in_order(self, mixed: Project) -> None:
         audience = Audience(mixed.pk, UIDS, ["zoe", "p0", "ann", "zoe", "kiosk"])
-        assert audience.unknown_uids() == ["zoe", "ann"]
+        assert list(audience.unanswered().items()) == [("zoe", UNKNOWN), ("ann", UNKNOWN)]
 
-    def test_everyone_has_no_unknown_uids(self, mixed: Project) -> None:
-        assert Audience(mixed.pk, EVERYONE).unknown_uids() == []
+    @pytest.mark.parametrize("fields", [{"is_active": False}, {"provider": "pigeon"}])
+    def test_a_uid_whose_device_cannot_be_sent_to_is_not_unknown(
+        self, project: Project, fields: dict[str, Any]
+    ) -> None:
+        make_device(project, uid="kiosk", **fields)
+        assert Audience(project.pk, UIDS, ["kiosk"]).unanswered() == {"kiosk": SuppressionReason.NO_DEVICE}
+
+    def test_everyone_has_no_uids_to_answer_to(self, mixed: Project) -> None:
+        assert Audience(mixed.pk, EVERYONE).unanswered() == {}
 
     def test_no_uid_at_all_is_nobody(self, mixed: Project) -> None:
         audience = Audience(mixed.pk, UIDS, [])
@@ -78,8 +90,8 @@ class TestWho:
 
 
 class TestBlocked:
-    def why(self, project: Project) -> str:
-        return str(blocked(Identity.objects.filter(project=project), clock.now()).get().blocked)
+    def why(self, project: Project, **words: Any) -> str:
+        return str(blocked(Identity.objects.filter(project=project), clock.now(), **words).get().blocked)
 
     def test_nothing_blocks_most_people(self, project: Project) -> None:
         make_account(project)
@@ -94,6 +106,14 @@ class TestBlocked:
     def test_an_account_that_is_off_is_off_before_it_is_muted(self, project: Project) -> None:
         mute(make_account(project, is_active=False))
         assert self.why(project) == SuppressionReason.ACCOUNT_INACTIVE
+
+    def test_what_is_critical_passes_a_mute(self, project: Project) -> None:
+        mute(make_account(project))
+        assert self.why(project, critical=True) == ""
+
+    def test_but_no_account_that_is_off(self, project: Project) -> None:
+        make_account(project, is_active=False)
+        assert self.why(project, critical=True) == SuppressionReason.ACCOUNT_INACTIVE
 
 
 def test_only_an_active_device_of_the_project_is_one(project: Project, other_project: Project) -> None:
@@ -149,17 +169,22 @@ class TestReach:
     ) -> None:
         assert reach(mixed, EVERYONE).addressed(channels) == addressed
 
-    @pytest.mark.parametrize("uids", [None, ["p0", "p1", "p2", "off", "kiosk", "nobody"]])
-    def test_what_it_counts_is_what_is_written_out(self, mixed: Project, uids: list[str] | None) -> None:
-        found = reach(mixed, EVERYONE if uids is None else UIDS, uids or [])
-        sending(mixed, uids=uids)
+    @pytest.mark.parametrize("uids", [None, ["p0", "p1", "p2", "off", "kiosk", "quiet", "nobody"]])
+    @pytest.mark.parametrize("priority", [NotificationPriority.CRITICAL, NotificationPriority.NORMAL])
+    def test_what_it_counts_is_what_is_written_out(
+        self, mixed: Project, uids: list[str] | None, priority: NotificationPriority
+    ) -> None:
+        make_device(mixed, uid="quiet", is_active=False)
+        critical = priority == NotificationPriority.CRITICAL
+        found = reach(mixed, EVERYONE if uids is None else UIDS, uids or [], critical=critical)
+        sending(mixed, uids=uids, priority=priority)
         while expand.step().more:
             pass
         assert found.bell_people == Notification.objects.count()
         assert found.push_devices == Message.objects.count()
-        left_out = Suppression.objects.filter(channel="bell").exclude(reason=SuppressionReason.UNKNOWN_UID)
-        assert found.left_out_people == left_out.count()
-        unknown = Suppression.objects.filter(channel="bell", reason=SuppressionReason.UNKNOWN_UID)
+        left_out = Suppression.objects.filter(channel="bell").exclude(reason=UNKNOWN)
+        assert found.left_out == Counter(left_out.values_list("reason", flat=True))
+        unknown = Suppression.objects.filter(channel="bell", reason=UNKNOWN)
         assert found.unknown_uids == list(unknown.values_list("uid", flat=True))
 
     def test_it_takes_as_many_queries_for_ten_as_for_a_thousand(self, project: Project) -> None:

@@ -13,11 +13,13 @@ from pytest_django import Settings
 from notifications import clock, invariants
 from notifications.actions import broadcasts
 from notifications.models import (
+    AudienceKind,
     Batch,
     Broadcast,
     BroadcastState,
     Credential,
     Device,
+    Identity,
     Message,
     MessageState,
     Notification,
@@ -112,6 +114,27 @@ def _forgotten_copy(project: Project) -> str:
     return f"Broadcast {broadcast.pk}"
 
 
+def _replayed_after_the_end(project: Project) -> str:
+    _change(_message(), state=MessageState.QUEUED, replays=1)
+    return f"Broadcast {Broadcast.objects.get().pk}"
+
+
+def _bell_lost(project: Project) -> str:
+    Identity.objects.update(created_at=clock.now() - HOUR)
+    Notification.objects.filter(user__identities__uid="p1").delete()
+    return f"Broadcast {Broadcast.objects.get().pk}"
+
+
+def _reason_lost(project: Project) -> str:
+    Identity.objects.update(created_at=clock.now() - HOUR)
+    return _reason_gone(project)
+
+
+def _bell_lost_that_was_named(project: Project) -> str:
+    Broadcast.objects.update(audience_kind=AudienceKind.UIDS, audience_uids=["p1", "p2"])
+    return _bell_lost(project)
+
+
 def _after_cancel(project: Project) -> str:
     Broadcast.objects.update(state=BroadcastState.CANCELLED, finished_at=clock.now() - HOUR)
     return f"Ticket {Ticket.objects.order_by('pk')[0].pk}"
@@ -189,8 +212,12 @@ BAD: list[tuple[str, Callable[[Project], str]]] = [
     ("5a", _counter("expanded_suppressions")),
     ("5a", _reason_gone),
     ("5b", _forgotten_copy),
+    ("5b", _replayed_after_the_end),
     ("5c", lambda project: _change(_message(), state=MessageState.FAILED)),
     ("5c", lambda project: _change(_message(), state=MessageState.CANCELLED)),
+    ("5d", _bell_lost),
+    ("5d", _bell_lost_that_was_named),
+    ("5d", _reason_lost),
     ("6", lambda project: _change(_message(), attempts=9)),
     ("6", lambda project: _change(_message(), rescues=4)),
     ("7", _after_cancel),
@@ -230,6 +257,24 @@ def test_each_fires_on_bad_rows(
 def test_they_are_silent_when_people_or_devices_are_deleted(good: Project, model: type[Model]) -> None:
     model._default_manager.all().delete()
     assert fired() == {}
+
+
+def test_somebody_who_was_not_meant_is_not_lost(good: Project) -> None:
+    _bell_lost(good)
+    Broadcast.objects.update(audience_kind=AudienceKind.UIDS, audience_uids=["p0", "p2"])
+    assert "5d" not in fired()
+
+
+def test_nor_is_somebody_who_came_later(good: Project) -> None:
+    make_account(good, "late")
+    Identity.objects.update(created_at=clock.now() + HOUR)
+    assert fired() == {}
+
+
+def test_who_is_lost_is_looked_for_as_long_as_reasons_are_kept(good: Project) -> None:
+    _bell_lost(good)
+    clock.turn(timedelta(days=31))
+    assert "5d" not in fired()
 
 
 def test_none_was_never_seen_firing() -> None:

@@ -173,11 +173,17 @@ class TestMessagePage:
         (row,) = message_page(message.broadcast, Filter()).rows  # type: ignore[arg-type]
         assert row.ticket == latest
 
-    @pytest.mark.parametrize("state", [*MessageState, "waiting", "handed_over"])
-    def test_a_filter_counts_what_it_shows(self, project: Project, state: str) -> None:
+    @pytest.mark.parametrize(
+        "wanted",
+        [
+            *[Filter(state=state) for state in (*MessageState, "waiting", "handed_over")],
+            *[Filter(via=via) for via in ("push", "push:expo", "push:", "bell")],
+            *[Filter(cause=cause) for cause in ("gone", "gone:DeviceNotRegistered", "gone:", ":", "muted")],
+        ],
+    )
+    def test_a_filter_counts_what_it_shows(self, project: Project, wanted: Filter) -> None:
         broadcast = started(project)
         copies_in_every_state(broadcast)
-        wanted = Filter(state=state)
         assert wanted.count(groups_of(broadcast)) == len(message_page(broadcast, wanted).rows)
 
 

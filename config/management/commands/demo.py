@@ -14,9 +14,9 @@ from django.db import transaction
 
 from notifications.actions import broadcasts
 from notifications.actions.audit import Actor
-from notifications.actions.broadcasts import Draft
 from notifications.actions.device_rows import DeviceRow
 from notifications.actions.devices import import_rows
+from notifications.actions.drafts import Draft
 from notifications.models import Broadcast, Project
 
 OPERATOR = "operator"
@@ -64,32 +64,35 @@ class Command(BaseCommand):
         """Make what is missing."""
         if if_empty and get_user_model().objects.filter(is_superuser=True).exists():
             return
-        self._operator()
+        with transaction.atomic():
+            # Together, and told afterwards: an operator without the project would pass for work that is done already.
+            welcome = _operator()
+            if settings.CARILLON_SANDBOX and not Project.objects.filter(slug="demo").exists():
+                _project()
+        if welcome:
+            self.stdout.write(welcome)
         if not settings.CARILLON_SANDBOX:
             self.stdout.write("No demo project: its devices live in the sandbox (CARILLON_SANDBOX=1).")
-        elif not Project.objects.filter(slug="demo").exists():
-            self._project()
 
-    def _operator(self) -> None:
-        """Print the name and the password once; a given password is not printed."""
-        if get_user_model().objects.filter(username=OPERATOR).exists():
-            return
-        given = os.environ.get("CARILLON_OPERATOR_PASSWORD", "")
-        password = given or secrets.token_urlsafe(9)
-        get_user_model().objects.create_superuser(OPERATOR, password=password)
-        self.stdout.write(
-            f"\n  Sign in as:  {OPERATOR}\n  Password:    {'(CARILLON_OPERATOR_PASSWORD)' if given else password}\n"
-        )
 
-    @transaction.atomic
-    def _project(self) -> None:
-        project = Project.objects.create(
-            name="Moneypools demo", slug="demo", website="https://moneypools.example"
-        )
-        import_rows(ACTOR, project, _people())
-        first = broadcasts.compose(ACTOR, project, WELCOME)
-        broadcasts.start(ACTOR, Broadcast.objects.get(pk=first["broadcast"]))
-        broadcasts.compose(ACTOR, project, REMINDER)
+def _operator() -> str:
+    """Make the operator. Returns the name and the password, to be told once; a given password is not told."""
+    if get_user_model().objects.filter(username=OPERATOR).exists():
+        return ""
+    given = os.environ.get("CARILLON_OPERATOR_PASSWORD", "")
+    password = given or secrets.token_urlsafe(9)
+    get_user_model().objects.create_superuser(OPERATOR, password=password)
+    return f"\n  Sign in as:  {OPERATOR}\n  Password:    {'(CARILLON_OPERATOR_PASSWORD)' if given else password}\n"
+
+
+def _project() -> None:
+    project = Project.objects.create(
+        name="Moneypools demo", slug="demo", website="https://moneypools.example"
+    )
+    import_rows(ACTOR, project, _people())
+    first = broadcasts.compose(ACTOR, project, WELCOME)
+    broadcasts.start(ACTOR, Broadcast.objects.get(pk=first["broadcast"]))
+    broadcasts.compose(ACTOR, project, REMINDER)
 
 
 def _people() -> list[DeviceRow]:

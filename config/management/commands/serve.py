@@ -93,6 +93,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
         listener.listen(BACKLOG)
+    except OverflowError:
+        raise CommandError(f"{port} is no port. Choose one from 1 to 65535.") from None
     except OSError as error:
         raise CommandError(
             f"Cannot listen on {host}:{port}: {error.strerror}. Is Carillon running already? "

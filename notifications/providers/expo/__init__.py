@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 import exponent_server_sdk as sdk
 
 from notifications import http, wire
 from notifications.providers.base import PushProvider
-from notifications.providers.expo import codes, messages, replies
-from notifications.providers.expo.sending import Sending
-from notifications.wire import Outcome
+from notifications.providers.expo import asking, codes, messages, replies, sending
 
 API = "/--/api/v2"
 
@@ -42,26 +39,18 @@ class ExpoProvider(PushProvider):
         return list(messages.content_problems(content))
 
     def send(self, batch: Sequence[wire.PushMessage]) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
-        """Send in one request; in several only where Expo refuses the request for the sake of one message."""
+        """Send in one request; in several only where Expo refuses the request for the sake of some messages."""
         written, unwritable = messages.write(batch)
         yield from unwritable
-        sending = Sending(self._client(replies.TicketReply), self._secrets())
-        for start in range(0, len(written), self.batch_size):
-            yield from sending.deliver(written[start : start + self.batch_size])
+        client = self._client(replies.TicketReply)
+        yield from sending.judged(
+            sending.deliver(client, self._secrets(), written, self.batch_size, self.deadline)
+        )
 
     def receipts(self, external_ids: Sequence[str]) -> wire.ReceiptAnswer:
-        """Ask what became of accepted messages. Asking twice does no harm, so a lost answer is `retry`."""
-        asked = [sdk.PushTicket(None, "ok", "", None, each) for each in external_ids]
-        try:
-            found = self._client(replies.ReceiptReply).check_receipts_multiple(asked)
-        except replies.FAILURES as error:
-            trouble = replies.refusal(error, self._secrets()).ticket
-            if trouble.outcome is Outcome.AMBIGUOUS:
-                trouble = replace(trouble, outcome=Outcome.RETRY)
-            return wire.ReceiptAnswer(trouble=trouble)
-        wanted = set(external_ids)
-        read = ((each.id, replies.receipt(each, self._secrets())) for each in found if each.id in wanted)
-        return wire.ReceiptAnswer(receipts={name: receipt for name, receipt in read if receipt})
+        """Ask what became of accepted messages."""
+        client = self._client(replies.ReceiptReply)
+        return asking.ask(client, self._secrets(), external_ids, self.deadline)
 
     def _client(self, reply: type[http.Reply]) -> sdk.PushClient:
         base = urlsplit(self.access.base_url)

@@ -7,6 +7,14 @@ from notifications.wire import Code, Outcome
 
 _AGAIN = "They are tried again by themselves"
 _WAITING = "Its messages are waiting, and the devices stay active."
+_OF_ALL_OR_ONE = (
+    "Where no device was reached, Expo is paused and its messages wait: resume it under Providers then. "
+    "Where others were, only these copies failed: send them again then. The devices stay active."
+)
+
+WITHOUT_A_REASON = ("HTTP 400", "HTTP 422")
+"""Refusals in which Expo itself says nothing."""
+NOT_PARTED = "NotParted"
 
 OF_A_MESSAGE = {
     "DeviceNotRegistered": Code(
@@ -29,13 +37,13 @@ OF_A_MESSAGE = {
         outcome=Outcome.MISCONFIGURED,
         title="FCM key of another Firebase project",
         remedy="The FCM key kept at Expo does not belong to the Firebase project that the app was built with. "
-        f"Upload the right one with “eas credentials”, then resume Expo under Providers. {_WAITING}",
+        f"Upload the right one with “eas credentials”. {_OF_ALL_OR_ONE}",
     ),
     "InvalidCredentials": Code(
         outcome=Outcome.MISCONFIGURED,
         title="Push key missing or revoked",
         remedy="The APNs or FCM key kept at Expo for this app does not work (any more). "
-        f"Upload a new one with “eas credentials”, then resume Expo under Providers. {_WAITING}",
+        f"Upload a new one with “eas credentials”. {_OF_ALL_OR_ONE}",
     ),
     "DeveloperError": Code(
         outcome=Outcome.REJECTED,
@@ -93,10 +101,34 @@ OF_A_REQUEST = {
         remedy="Expo answers for 1,000 at a time. Receipts are asked for again; if this comes back, "
         "it is a fault in Carillon: please report it.",
     ),
+    **{
+        code: Code(
+            outcome=Outcome.RETRY,
+            title="Refused without a reason",
+            remedy="Expo says why it refuses something; this answer does not, so it may come from a proxy on the way. "
+            f"{_AGAIN}. Where Expo took others of the same batch, these are given up.",
+        )
+        for code in WITHOUT_A_REASON
+    },
+    NOT_PARTED: Code(
+        outcome=Outcome.RETRY,
+        title="Refused together with others",
+        remedy="Expo refused a request for the sake of some of its messages, and there was no time to find out "
+        f"whether these are among them. {_AGAIN}.",
+    ),
 }
 """What an answer says of a whole request. None of these may ever switch a device off."""
 
-OF_THE_MIX = {"VALIDATION_ERROR", "PUSH_TOO_MANY_EXPERIENCE_IDS", "PUSH_TOO_MANY_NOTIFICATIONS"}
+OF_THE_MIX = {
+    "VALIDATION_ERROR",
+    "PUSH_TOO_MANY_EXPERIENCE_IDS",
+    "PUSH_TOO_MANY_NOTIFICATIONS",
+    "PUSH_TOO_MANY_RECEIPTS",
+    *WITHOUT_A_REASON,
+}
 """Refusals that smaller parts of the same request may not meet with."""
 
-CODES = {**OF_A_MESSAGE, **OF_A_REQUEST, **answers.codes("Expo")}
+DOUBTFUL = {"MismatchSenderId", "InvalidCredentials", *WITHOUT_A_REASON}
+"""What may be one message's fault or everybody's: how the others of its batch fared tells which."""
+
+CODES = {**answers.codes("Expo"), **OF_A_MESSAGE, **OF_A_REQUEST}

@@ -26,6 +26,12 @@ class Refusal:
     ticket: wire.Ticket
     splits: bool = False
     """Is it worth asking again in smaller parts?"""
+    groups: Sequence[Sequence[int]] = ()
+    """In which parts, where Expo says so: the places of their messages in the request."""
+
+
+LEFT_OVER = Refusal(wire.Ticket(outcome=Outcome.RETRY, code=codes.NOT_PARTED))
+"""Of what was refused with others, and was not asked for again in time."""
 
 
 class _Reply(http.Reply):
@@ -103,24 +109,44 @@ def refusal(error: Exception, secrets: Sequence[str], sent: Sequence[ExpoMessage
         body = {}
     if reply.status_code < 300 and ("data" in body or "errors" not in body):
         return Refusal(answers.unreadable(_what_came(body, len(sent))))
-    return _refused(reply, body, [*secrets, *(each.to for each in sent)])
+    return _refused(reply, _first(body.get("errors")), sent, secrets)
 
 
-def _refused(reply: http.Reply, body: Mapping[str, Any], hidden: Sequence[str]) -> Refusal:
-    status, error = reply.status_code, _first(body.get("errors"))
-    code = answers.code(error.get("code"))
+def _refused(
+    reply: http.Reply, error: Mapping[str, Any], sent: Sequence[ExpoMessage], secrets: Sequence[str]
+) -> Refusal:
+    status = reply.status_code
+    said = answers.code(error.get("code"))
+    code = said or (answers.UNREADABLE if status < 300 else f"HTTP {status}")
     known = codes.OF_A_REQUEST.get(code)
     throttled = status == 429 or code == "TOO_MANY_REQUESTS"
     outcome = Outcome.RETRY if throttled else known.outcome if known else answers.outcome_of(status)
     ticket = wire.Ticket(
         outcome=outcome,
-        code=code or (answers.UNREADABLE if status < 300 else f"HTTP {status}"),
-        detail=answers.detail(error.get("message"), hidden, ADDRESSES),
+        code=code,
+        detail=answers.detail(error.get("message"), [*secrets, *(each.to for each in sent)], ADDRESSES),
         retry_after=answers.retry_after(reply.headers) if outcome is Outcome.RETRY else None,
         throttled=throttled,
     )
-    splits = outcome is Outcome.REJECTED and (status in _SPLITTING_STATUSES or code in codes.OF_THE_MIX)
-    return Refusal(ticket, splits)
+    refused = outcome is Outcome.REJECTED and status in _SPLITTING_STATUSES
+    apart = _by_project(error.get("details"), sent) if code == "PUSH_TOO_MANY_EXPERIENCE_IDS" else []
+    return Refusal(ticket, splits=refused or (code in codes.OF_THE_MIX and not throttled), groups=apart)
+
+
+def _by_project(details: Any, sent: Sequence[ExpoMessage]) -> list[list[int]]:
+    """The places of each project's messages, where Expo names their tokens; those it does not name stay together."""
+    named = details if isinstance(details, dict) else {}
+    project_of = {
+        token: project
+        for project, tokens in named.items()
+        if isinstance(tokens, list)
+        for token in tokens
+        if isinstance(token, str)
+    }
+    groups: dict[str | None, list[int]] = {}
+    for place, message in enumerate(sent):
+        groups.setdefault(project_of.get(message.to), []).append(place)
+    return list(groups.values()) if len(groups) > 1 else []
 
 
 def _first(errors: Any) -> Mapping[str, Any]:

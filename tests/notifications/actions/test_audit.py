@@ -13,13 +13,21 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError
 
 from notifications import actions, encryption
-from notifications.actions import broadcasts, credentials, sign_in
+from notifications.actions import broadcasts, credentials, members, sign_in
 from notifications.actions.audit import Actor, Facts, Refused
-from notifications.actions.broadcasts import Draft
 from notifications.actions.device_rows import DeviceRow
 from notifications.actions.devices import import_rows
-from notifications.models import AuditEntry, Broadcast, BroadcastState, Credential, MessageState, Project
-from tests.factories import make_account, make_broadcast, make_credential
+from notifications.actions.drafts import Draft
+from notifications.models import (
+    AuditEntry,
+    Broadcast,
+    BroadcastState,
+    Credential,
+    MessageState,
+    Project,
+    Role,
+)
+from tests.factories import make_account, make_broadcast, make_credential, make_operator
 from tests.notifications.rows import make_crowd, queue_message, sending
 
 SECRET, TOKEN, ADDRESS = "hush-hush-9", "ExponentPushToken[canary]", "ada@bells.example"
@@ -43,6 +51,10 @@ def _draft(project: Project) -> Broadcast:
     return make_broadcast(project)
 
 
+def _member(project: Project) -> User:
+    return make_operator("member", project, Role.EDITOR)
+
+
 def _row() -> DeviceRow:
     return DeviceRow(line=2, uid="ada", token=TOKEN, email=ADDRESS, name="Ada")
 
@@ -50,6 +62,7 @@ def _row() -> DeviceRow:
 DONE: dict[str, Callable[[Actor, Project], Facts]] = {
     "broadcast.compose": lambda actor, project: broadcasts.compose(actor, project, DRAFT),
     "broadcast.edit": lambda actor, project: broadcasts.edit(actor, make_broadcast(project), DRAFT),
+    "broadcast.star": lambda actor, project: broadcasts.star(actor, make_broadcast(project), starred=True),
     "broadcast.start": lambda actor, project: broadcasts.start(actor, _draft(project)),
     "broadcast.pause": lambda actor, project: broadcasts.pause(actor, sending(project)),
     "broadcast.resume": lambda actor, project: broadcasts.resume(
@@ -68,6 +81,8 @@ DONE: dict[str, Callable[[Actor, Project], Facts]] = {
         actor, make_credential(project, sealed_secrets=encryption.seal({"access_token": SECRET}))
     ),
     "devices.import": lambda actor, project: import_rows(actor, project, [_row()]),
+    "member.grant": lambda actor, project: members.grant(actor, project, make_account(project), Role.EDITOR),
+    "member.remove": lambda actor, project: members.remove(actor, project, _member(project)),
     "login": lambda actor, project: sign_in.signed_in(actor, make_account(project, email=ADDRESS)),
     "login_failed": lambda actor, project: sign_in.sign_in_failed(
         actor, make_account(project, email=ADDRESS)
@@ -76,6 +91,7 @@ DONE: dict[str, Callable[[Actor, Project], Facts]] = {
 """Each verb of the audit log, done once."""
 
 REFUSED: dict[str, Callable[[Actor, Project], Facts]] = {
+    "member.remove": lambda actor, project: members.remove(actor, project, make_account(project)),
     "broadcast.edit": lambda actor, project: broadcasts.edit(actor, sending(project), DRAFT),
     "broadcast.start": lambda actor, project: broadcasts.start(actor, make_broadcast(project)),
     "broadcast.pause": lambda actor, project: broadcasts.pause(actor, make_broadcast(project)),

@@ -6,7 +6,8 @@ import pytest
 
 from notifications.actions import broadcasts
 from notifications.actions.audit import Actor
-from notifications.actions.broadcasts import Changed, Draft
+from notifications.actions.broadcasts import Changed
+from notifications.actions.drafts import Draft, fingerprint
 from notifications.audience import reach
 from notifications.models import AudienceKind, Broadcast, BroadcastState, Project
 from tests.factories import make_account, make_broadcast, make_people
@@ -35,6 +36,15 @@ def test_a_word_changed_meanwhile_is_not_sent_unseen(draft: Broadcast) -> None:
     Broadcast.objects.filter(pk=draft.pk).update(title="Something else")
     with pytest.raises(Changed, match="changed this draft"):
         broadcasts.start(ADA, draft)
+    assert state_of(draft) == BroadcastState.DRAFT
+
+
+def test_words_that_are_not_those_on_the_page_are_not_sent(draft: Broadcast) -> None:
+    seen = fingerprint(draft)
+    draft.title = "Something else"
+    draft.save()
+    with pytest.raises(Changed, match="changed this draft"):
+        broadcasts.start(ADA, draft, seen=seen)
     assert state_of(draft) == BroadcastState.DRAFT
 
 

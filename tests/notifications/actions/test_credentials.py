@@ -51,6 +51,14 @@ class TestSet:
         assert credential.is_open(clock.now())
         assert (credential.paused_at, credential.failures) == (None, 0)
 
+    def test_a_pause_by_hand_stands(self, project: Project) -> None:
+        credential = make_credential(project)
+        credentials.pause(ACTOR, credential)
+        facts = credentials.set_secrets(ACTOR, credential, {"access_token": "new"})
+        assert facts == {"fields": ["access_token"], "paused": "Paused by engine tests"}
+        assert reloaded().paused_reason == "Paused by engine tests"
+        assert reloaded().paused_at is not None
+
 
 class TestPause:
     def test_it_says_who_and_since_when(self, project: Project) -> None:

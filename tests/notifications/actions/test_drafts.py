@@ -1,4 +1,4 @@
-"""Composing: what is kept of a draft, and what is wrong with one."""
+"""What is wrong with a draft, and whether two say the same."""
 
 from __future__ import annotations
 
@@ -6,14 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 
-from notifications.actions import broadcasts
-from notifications.actions.audit import Actor, Refused
-from notifications.actions.broadcasts import MOST_UIDS, Draft, check_draft
-from notifications.models import AudienceKind, Broadcast, BroadcastState, Project
+from notifications.actions.drafts import MOST_UIDS, Draft, channel_choices, check_draft, content, fingerprint
+from notifications.models import AudienceKind, Broadcast, Project
 from tests.factories import make_broadcast
-from tests.notifications.rows import ACTOR, sending
 
 DRAFT = Draft(
     title="Evening song",
@@ -33,36 +29,6 @@ def fields(draft: Draft, project: Project) -> list[str]:
     problems = check_draft(project, draft)
     assert all(each.message for each in problems)
     return [each.field for each in problems]
-
-
-class TestCompose:
-    def test_everything_said_is_kept(self, project: Project) -> None:
-        facts = broadcasts.compose(ACTOR, project, DRAFT)
-        kept = Broadcast.objects.get(pk=facts["broadcast"])
-        assert {name: getattr(kept, name) for name in broadcasts.CONTENT} == {
-            name: getattr(DRAFT, name) for name in broadcasts.CONTENT
-        }
-
-    def test_it_is_a_draft_of_the_project(self, project: Project, operator: User) -> None:
-        broadcasts.compose(Actor("operator", user_id=operator.pk), project, DRAFT)
-        kept = Broadcast.objects.get()
-        assert (kept.project, kept.state, kept.created_by) == (project, BroadcastState.DRAFT, operator)
-
-
-class TestEdit:
-    def test_a_draft_is_changed(self, project: Project) -> None:
-        broadcast = make_broadcast(project)
-        broadcasts.edit(ACTOR, broadcast, DRAFT)
-        broadcast.refresh_from_db()
-        assert (broadcast.title, broadcast.audience_uids) == ("Evening song", ["ada", "bob"])
-
-    @pytest.mark.parametrize("state", [s for s in BroadcastState if s != BroadcastState.DRAFT])
-    def test_what_has_started_is_not(self, project: Project, state: BroadcastState) -> None:
-        broadcast = sending(project, state=state)
-        with pytest.raises(Refused):
-            broadcasts.edit(ACTOR, broadcast, DRAFT)
-        broadcast.refresh_from_db()
-        assert broadcast.title != DRAFT.title
 
 
 class TestCheck:
@@ -97,4 +63,21 @@ class TestCheck:
 
 
 def test_every_channel_can_be_chosen() -> None:
-    assert dict(broadcasts.channel_choices()) == {"bell": "In-app", "push": "Push"}
+    assert dict(channel_choices()) == {"bell": "In-app", "push": "Push"}
+
+
+def test_the_fingerprint_changes_with_the_words(project: Project) -> None:
+    broadcast = make_broadcast(project)
+    before = fingerprint(broadcast)
+    assert fingerprint(broadcast) == before
+    for field, value in {"body": "Other.", "data": {"a": 1}, "audience_uids": ["a"], "priority": 1}.items():
+        setattr(broadcast, field, value)
+        after = fingerprint(broadcast)
+        assert after != before, field
+        before = after
+
+
+def test_a_draft_and_the_row_made_of_it_say_the_same(project: Project) -> None:
+    row = Broadcast.objects.create(project=project, **content(DRAFT))
+    row.refresh_from_db()
+    assert (content(row), fingerprint(row)) == (content(DRAFT), fingerprint(DRAFT))

@@ -81,6 +81,14 @@ class TestMany:
         with pytest.raises(Refused, match="retried them already"):
             broadcasts.retry(ACTOR, broadcast, FAILED)
 
+    def test_another_number_than_was_confirmed_changes_nothing(self, broadcast: Broadcast) -> None:
+        with pytest.raises(broadcasts.Changed):
+            broadcasts.retry(ACTOR, broadcast, UNKNOWN, copies=1)
+        assert broadcast.messages.filter(state=UNKNOWN, replays=0).count() == 2
+
+    def test_the_number_that_was_confirmed_is_sent(self, broadcast: Broadcast) -> None:
+        assert broadcasts.retry(ACTOR, broadcast, UNKNOWN, copies=2)["requeued"] == 2
+
     def test_a_cancelled_broadcast_stays_cancelled(self, broadcast: Broadcast) -> None:
         Broadcast.objects.update(state=BroadcastState.CANCELLED)
         broadcast.refresh_from_db()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -128,12 +129,20 @@ class TestNobody:
 class TestConfirmed:
     def test_the_number_that_was_confirmed_is_sent(self, project: Project) -> None:
         make_crowd(project, 3)
-        assert broadcasts.start(ACTOR, make_broadcast(project), people=3) == {"addressed": 3}
+        assert broadcasts.start(ACTOR, make_broadcast(project), people=3) == {"addressed": 3, "confirmed": 3}
 
     def test_another_number_must_be_looked_at_again(self, project: Project) -> None:
         make_crowd(project, 3)
         with pytest.raises(Changed, match="audience"):
             broadcasts.start(ACTOR, make_broadcast(project), people=2)
+
+    @pytest.mark.parametrize(("grown", "is_sent"), [(1, True), (-1, True), (2, False)])
+    def test_one_in_a_hundred_more_or_fewer_is_still_the_same(
+        self, project: Project, grown: int, is_sent: bool
+    ) -> None:
+        make_crowd(project, 100 + grown)
+        with nullcontext() if is_sent else pytest.raises(Changed):
+            broadcasts.start(ACTOR, make_broadcast(project), people=100)
 
     def test_words_that_somebody_changed_meanwhile_must_be_read_again(self, project: Project) -> None:
         make_crowd(project, 1)

@@ -12,23 +12,37 @@ from notifications.models.broadcast import LANE_BULK, LANE_CRITICAL
 
 
 def test_its_link_travels_where_apps_look_for_it() -> None:
-    content = Broadcast(title="Song", link="https://bells.example/").push_content()
+    content = Broadcast(title="Song", link="https://bells.example/").push_content(None)
     assert content.data == {"url": "https://bells.example/"}
 
 
 def test_a_url_of_its_own_data_goes_first() -> None:
     broadcast = Broadcast(title="Song", link="https://bells.example/", data={"url": "app://song"})
-    assert broadcast.push_content().data == {"url": "app://song"}
+    assert broadcast.push_content(None).data == {"url": "app://song"}
 
 
 def test_its_data_is_not_changed_by_that() -> None:
     broadcast = Broadcast(title="Song", link="https://bells.example/", data={"page": 1})
-    broadcast.push_content()
+    broadcast.push_content(None)
     assert broadcast.data == {"page": 1}
 
 
 def test_without_data_it_carries_none() -> None:
-    assert Broadcast(title="Song").push_content().data is None
+    assert Broadcast(title="Song").push_content(None).data is None
+
+
+def test_its_copies_replace_one_another_on_a_phone() -> None:
+    assert Broadcast(pk=7, title="Song").push_content(None).tag == "broadcast-7"
+
+
+def test_a_vendor_is_told_when_a_copy_expires() -> None:
+    now = clock.now()
+    assert Broadcast(title="Song").push_content(now).expiration == int(now.timestamp())
+
+
+def test_a_draft_counts_with_the_longest_number_it_may_get() -> None:
+    draft, stored = Broadcast(title="Song"), Broadcast(pk=2**63 - 1, title="Song")
+    assert draft.push_content(None) == stored.push_content(None)
 
 
 @pytest.mark.parametrize("priority", NotificationPriority)

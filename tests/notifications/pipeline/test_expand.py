@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+from django.contrib.auth.models import User
 from pytest_django import Settings
 
+from notifications import clock
 from notifications.models import (
+    Broadcast,
+    BroadcastState,
     Device,
     Identity,
     Message,
+    MessageState,
     Notification,
     NotificationPriority,
     Project,
@@ -17,7 +23,8 @@ from notifications.models import (
 from notifications.models.broadcast import LANE_BULK, LANE_CRITICAL
 from notifications.pipeline import expand
 from tests.factories import make_account, make_device
-from tests.notifications.rows import make_crowd, make_devices, mute, sending
+from tests.notifications.meanwhile import after_first
+from tests.notifications.rows import DAY, make_crowd, make_devices, mute, sending
 
 
 def write_out() -> None:
@@ -121,6 +128,31 @@ class TestReasons:
         write_out()
         assert reasons("bell") == reasons("push") == {"nobody": SuppressionReason.UNKNOWN_UID}
 
+    def test_a_uid_whose_device_is_off_is_not_called_unknown(self, project: Project) -> None:
+        make_devices(project, 1, uid="kiosk", is_active=False)
+        sending(project, uids=["kiosk"])
+        write_out()
+        assert reasons("bell") == reasons("push") == {"kiosk": SuppressionReason.NO_DEVICE}
+
+    def test_someone_whose_device_was_retired_after_its_copy_left_was_sent_to(
+        self, project: Project, settings: Settings
+    ) -> None:
+        settings.CARILLON_SLICE = 1
+        make_devices(project, 1, uid="kiosk")
+        sending(project, "push", uids=["kiosk", "nobody"])
+        while not Message.objects.exists():
+            expand.step()
+        Device.objects.update(is_active=False)
+        write_out()
+        assert reasons("push") == {"nobody": SuppressionReason.UNKNOWN_UID}
+
+    def test_what_is_critical_passes_a_mute(self, project: Project) -> None:
+        mute(make_crowd(project, 1)[0])
+        sending(project, priority=NotificationPriority.CRITICAL)
+        write_out()
+        assert (Notification.objects.count(), Message.objects.count()) == (1, 1)
+        assert reasons("bell") == reasons("push") == {}
+
     def test_someone_who_muted_is_left_out(self, project: Project) -> None:
         mute(make_crowd(project, 1)[0])
         sending(project)
@@ -170,6 +202,61 @@ class TestReasons:
         rung = {n.user.identities.get().uid for n in Notification.objects.all()}
         assert pushed | set(reasons("push")) == rung | set(reasons("bell")) == set(broadcast.audience_uids)
         assert not pushed & set(reasons("push")) | rung & set(reasons("bell"))
+
+
+class TestMeanwhile:
+    """On PostgreSQL each statement of a slice sees what others committed since the one before."""
+
+    @pytest.mark.parametrize("channel", ["bell", "push"])
+    @pytest.mark.parametrize("before", [True, False])
+    def test_someone_who_is_switched_on_or_off_ends_with_a_copy_or_a_reason(
+        self, project: Project, channel: str, before: bool
+    ) -> None:
+        user = make_account(project, "ada", is_active=before)
+        make_device(project, user)
+        sending(project, channel)
+        switch = User.objects.filter(pk=user.pk)
+        with after_first("INSERT", lambda: switch.update(is_active=not before)):
+            write_out()
+        assert Notification.objects.count() + Message.objects.count() == (1 if before else 0)
+        assert reasons(channel) == ({} if before else {"ada": SuppressionReason.ACCOUNT_INACTIVE})
+
+
+class TestTooLate:
+    @pytest.fixture
+    def broadcast(self, project: Project, settings: Settings) -> Broadcast:
+        """One that expired when two of five people and no device of a shop had got their copies."""
+        settings.CARILLON_SLICE = 2
+        mute(make_crowd(project, 5)[-1], DAY * 9)
+        make_devices(project, 3, uid="kiosk")
+        make_devices(project, 1)
+        broadcast = sending(project)
+        expand.step()
+        clock.turn(DAY * 3)
+        return broadcast
+
+    def test_nobody_gets_a_copy_any_more(self, broadcast: Broadcast) -> None:
+        write_out()
+        assert (Notification.objects.count(), Message.objects.count()) == (2, 2)
+
+    def test_everybody_else_has_a_reason(self, broadcast: Broadcast) -> None:
+        write_out()
+        late = dict.fromkeys(["p2", "p3"], SuppressionReason.EXPIRED) | {"p4": SuppressionReason.MUTED}
+        assert reasons("bell") == late
+        assert reasons("push") == {**late, "kiosk": SuppressionReason.EXPIRED}
+
+    def test_the_numbers_are_those_of_the_rows(self, broadcast: Broadcast) -> None:
+        write_out()
+        broadcast.refresh_from_db()
+        assert broadcast.expanded_suppressions == Suppression.objects.count() == 7
+        assert (broadcast.expanded_notifications, broadcast.expanded_messages) == (2, 2)
+
+    def test_it_comes_to_an_end(self, broadcast: Broadcast) -> None:
+        write_out()
+        Message.objects.update(state=MessageState.EXPIRED, reason="expired")
+        write_out()
+        broadcast.refresh_from_db()
+        assert broadcast.state == BroadcastState.SENT
 
 
 class TestRows:

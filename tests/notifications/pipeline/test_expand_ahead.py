@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from pytest_django import Settings
 
@@ -16,9 +18,12 @@ from notifications.models import (
     Project,
 )
 from notifications.pipeline import dispatch, expand
+from notifications.pipeline.expand import Resting
 from tests.factories import make_credential
 from tests.fakes.process import FakeExpo
 from tests.notifications.rows import ACTOR, DAY, make_crowd, sending
+
+SECOND = timedelta(seconds=1)
 
 
 def write_out() -> None:
@@ -79,8 +84,7 @@ class TestCrash:
 
     def crash(self) -> None:
         Broadcast.objects.update(channels=["bell", "pigeon"])
-        with pytest.raises(KeyError):
-            expand.step()
+        expand.step()
         Broadcast.objects.update(channels=["bell"])
 
     def test_a_slice_that_was_not_finished_leaves_nothing_behind(self, project: Project) -> None:
@@ -99,15 +103,6 @@ class TestCrash:
         write_out()
         assert sorted(Notification.objects.values_list("user_id", flat=True)) == [u.pk for u in users]
 
-    def test_one_that_cannot_be_written_out_holds_back_no_other(self, project: Project) -> None:
-        make_crowd(project, 30)
-        sending(project, "pigeon")
-        good = sending(project, "bell")
-        write_out()
-        assert good.notifications.count() == 30
-        with pytest.raises(KeyError):
-            expand.step()
-
     def test_a_cursor_that_is_behind_doubles_nobody(self, project: Project) -> None:
         make_crowd(project, 30)
         sending(project)
@@ -115,6 +110,52 @@ class TestCrash:
         Broadcast.objects.update(cursors={}, expanded_at=None, state=BroadcastState.SENDING)
         write_out()
         assert (Notification.objects.count(), Message.objects.count()) == (30, 30)
+
+
+class TestRest:
+    """A channel that does not exist cannot be written out."""
+
+    @pytest.fixture
+    def broken(self, project: Project) -> Broadcast:
+        return sending(project, "pigeon")
+
+    def test_one_that_cannot_be_written_out_holds_back_no_other(
+        self, project: Project, broken: Broadcast
+    ) -> None:
+        make_crowd(project, 30)
+        good = sending(project, "bell")
+        write_out()
+        assert good.notifications.count() == 30
+
+    def test_it_rests_twice_as_long_each_time(
+        self, broken: Broadcast, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        resting = Resting()
+        for _ in range(64):
+            expand.step(resting)
+            clock.turn(SECOND)
+        pauses = [record.args[-1] for record in caplog.records if record.args]
+        assert pauses == [1, 2, 4, 8, 16, 30, 30]
+
+    def test_it_is_named_and_its_traceback_told_once(
+        self, broken: Broadcast, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        resting = Resting()
+        for _ in range(3):
+            expand.step(resting)
+            clock.turn(SECOND)
+        assert [bool(record.exc_info) for record in caplog.records] == [True, False]
+        assert f"Broadcast {broken.pk} cannot be written out (KeyError)" in caplog.text
+
+    def test_it_goes_on_as_soon_as_it_can(self, project: Project, broken: Broadcast) -> None:
+        make_crowd(project, 1)
+        resting = Resting()
+        expand.step(resting)
+        Broadcast.objects.update(channels=["bell"])
+        assert not expand.step(resting).more
+        clock.turn(SECOND)
+        assert expand.step(resting).more
+        assert Notification.objects.count() == 1
 
 
 class TestStops:

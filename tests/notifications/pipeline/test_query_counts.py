@@ -12,7 +12,7 @@ from pytest_django import Settings
 from notifications import clock
 from notifications.actions import broadcasts
 from notifications.channels import push
-from notifications.models import AudienceKind, Broadcast, Project
+from notifications.models import AudienceKind, Broadcast, Device, Project
 from notifications.pipeline import dispatch, expand, receipts, sweep
 from tests.factories import make_broadcast
 from tests.fakes.asking import on_send
@@ -40,8 +40,8 @@ class TestBatch:
 
     def batch(self, project: Project, size: int) -> int:
         broadcast = sending(project)
-        push._broadcast_content(broadcast.pk)
-        queue_messages(project, size, broadcast=broadcast)
+        queue_messages(project, size, broadcast=broadcast, expires_at=broadcast.expires_at)
+        push._broadcast_content(broadcast.pk, broadcast.expires_at)
         return queries_of(dispatch.step)
 
     def test_ten_or_fewer_whatever_its_size(self, expo: FakeExpo, project: Project) -> None:
@@ -69,8 +69,21 @@ class TestReceipts:
         clock.turn(DAY / 2)
         return queries_of(receipts.step)
 
+    def ask_after(self, project: Project, batches: int) -> int:
+        """So many batches of one message."""
+        queue_messages(project, batches, batch_limit=1)
+        while dispatch.step().messages:
+            pass
+        clock.turn(DAY / 2)
+        return queries_of(receipts.step)
+
     def test_the_same_for_ten_and_a_hundred(self, expo: FakeExpo, project: Project) -> None:
         assert self.ask(project, 10) == self.ask(project, 100) <= MOST_PER_BATCH
+
+    def test_also_when_devices_of_many_batches_are_gone(self, expo: FakeExpo, project: Project) -> None:
+        expo.faults(on_send(Kind.RECEIPT_ERROR, code="DeviceNotRegistered"))
+        assert self.ask_after(project, 2) == self.ask_after(project, 20) <= MOST_PER_BATCH + 1
+        assert Device.objects.filter(is_active=True).count() == 0
 
 
 class TestSweep:

@@ -7,9 +7,11 @@ from datetime import timedelta
 import pytest
 
 from notifications import clock
+from notifications.actions import broadcasts
 from notifications.models import (
     Batch,
-    Credential,
+    Broadcast,
+    BroadcastState,
     Device,
     InactiveReason,
     Message,
@@ -18,11 +20,11 @@ from notifications.models import (
     Reason,
     Receipt,
 )
-from notifications.pipeline import dispatch, receipts
+from notifications.pipeline import dispatch, expand, receipts
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind, Match
 from tests.fakes.process import FakeExpo
-from tests.notifications.rows import DAY, HOUR, queue_message, queue_messages, sending
+from tests.notifications.rows import ACTOR, DAY, HOUR, queue_message, queue_messages, sending
 
 DELAY = timedelta(minutes=30)
 
@@ -38,6 +40,11 @@ def send(project: Project, number: int = 1) -> list[Message]:
 def standing(message: Message) -> tuple[str, str]:
     message.refresh_from_db()
     return message.state, message.reason
+
+
+def state_of(broadcast: Broadcast) -> str:
+    broadcast.refresh_from_db()
+    return broadcast.state
 
 
 class TestAnswers:
@@ -176,9 +183,26 @@ class TestBusy:
         assert standing(message) == (MessageState.FAILED, Reason.ATTEMPTS_USED_UP)
         assert len(expo.history()) == 6
 
-    def test_wrong_credentials_pause_the_credential(self, expo: FakeExpo, project: Project) -> None:
-        expo.faults(on_send(Kind.RECEIPT_ERROR, code="InvalidCredentials"))
-        send(project)
+    def test_its_broadcast_is_sending_again_and_can_be_cancelled(
+        self, expo: FakeExpo, project: Project
+    ) -> None:
+        expo.faults(on_send(Kind.RECEIPT_ERROR, code="MessageRateExceeded"))
+        broadcast = sending(project, expanded_at=clock.now())
+        message = queue_message(project, broadcast=broadcast)
+        dispatch.step()
+        expand.finish()
+        clock.turn(DELAY)
+        assert state_of(broadcast) == BroadcastState.SENT
         receipts.step()
-        assert Credential.objects.get().paused_reason.startswith("InvalidCredentials")
-        assert Device.objects.get().is_active
+        assert state_of(broadcast) == BroadcastState.SENDING
+        broadcasts.cancel(ACTOR, broadcast)
+        assert standing(message) == (MessageState.CANCELLED, Reason.CANCELLED)
+
+    def test_one_whose_copies_are_all_answered_stays_sent(self, expo: FakeExpo, project: Project) -> None:
+        broadcast = sending(project, expanded_at=clock.now())
+        queue_message(project, broadcast=broadcast)
+        dispatch.step()
+        expand.finish()
+        clock.turn(DELAY)
+        receipts.step()
+        assert state_of(broadcast) == BroadcastState.SENT

@@ -39,6 +39,9 @@ def on_question(kind: Kind, **action: object) -> Rule:
     return Rule(match=Match(endpoint="receipts"), action=Action(kind=kind, **action))  # type: ignore[arg-type]
 
 
+REFUSED = {"errors": [{"code": "VALIDATION_ERROR", "message": "Not like this."}]}
+
+
 def standing(message: Message) -> tuple[str, str]:
     message.refresh_from_db()
     return message.state, message.reason
@@ -59,6 +62,20 @@ class TestSilence:
             assert after is not None
             gaps.append(round((after - due) / HOUR, 1))
         assert gaps == [0.5, 1, 2, 4, 4]
+
+    def test_a_question_at_once_is_not_followed_by_the_next_at_once(
+        self, expo: FakeExpo, project: Project, settings: Settings
+    ) -> None:
+        settings.EXPO_NOTIFICATIONS_RECEIPT_CHECK_DELAY = timedelta(0)
+        expo.faults(on_send(Kind.RECEIPT_MISSING))
+        queue_message(project)
+        dispatch.step()
+        for _ in range(5):
+            receipts.step()
+        assert expo.stats("receipts").requests == 1
+        clock.turn(timedelta(minutes=1))
+        receipts.step()
+        assert expo.stats("receipts").requests == 2
 
     def test_it_stays_accepted_meanwhile(self, expo: FakeExpo, project: Project) -> None:
         expo.faults(on_send(Kind.RECEIPT_MISSING))
@@ -127,11 +144,22 @@ class TestTrouble:
         assert Ticket.objects.get().check_at is not None
 
     def test_a_question_refused_for_a_day_is_given_up(self, expo: FakeExpo, project: Project) -> None:
-        expo.faults(on_question(Kind.ANSWER, status=400))
+        expo.faults(on_question(Kind.ANSWER, status=400, body=REFUSED))
         (message,) = send(project)
         clock.turn(DAY)
         receipts.step()
         assert standing(message) == (MessageState.ACCEPTED, Reason.RECEIPT_MISSING)
+
+    def test_one_that_expo_dislikes_keeps_no_other_from_its_receipt(
+        self, expo: FakeExpo, project: Project
+    ) -> None:
+        bad, *others = send(project, 8)
+        disliked = Ticket.objects.get(message=bad).external_id
+        match = Match(endpoint="receipts", token=disliked)
+        expo.faults(Rule(match=match, action=Action(kind=Kind.ANSWER, status=400, body=REFUSED)))
+        receipts.step()
+        assert {standing(message)[0] for message in others} == {MessageState.DELIVERED}
+        assert standing(bad) == (MessageState.ACCEPTED, "")
 
     def test_a_wrong_key_pauses_the_credential(self, expo: FakeExpo, project: Project) -> None:
         send(project)
@@ -179,6 +207,30 @@ class TestQuestions:
         receipts.step()
         asked = sorted(call.recipients for call in expo.calls() if call.endpoint == "receipts")
         assert asked == [2, 3]
+
+    def test_after_trouble_the_others_are_asked_first(
+        self, expo: FakeExpo, project: Project, other_project: Project
+    ) -> None:
+        expo.faults(Rule(match=Match(endpoint="receipts", nth=[1]), action=Action(kind=Kind.DROP)))
+        (other,) = queue_messages(other_project)
+        dispatch.step()
+        send(project)
+        of_the_first = Ticket.objects.filter(message__project=project)
+        of_the_first.update(check_at=clock.now() - DELAY)
+        receipts.step()
+        of_the_first.update(
+            check_at=clock.now() - DELAY
+        )  # as though it had more to ask for than one question takes
+        receipts.step()
+        assert standing(other) == (MessageState.DELIVERED, "")
+
+    def test_it_is_asked_again_when_nobody_else_waits(self, expo: FakeExpo, project: Project) -> None:
+        expo.faults(Rule(match=Match(endpoint="receipts", nth=[1]), action=Action(kind=Kind.DROP)))
+        (message,) = send(project)
+        receipts.step()
+        Ticket.objects.update(check_at=clock.now())
+        receipts.step()
+        assert standing(message) == (MessageState.DELIVERED, "")
 
     def test_two_workers_do_not_ask_the_same(self, expo: FakeExpo, committed: Project) -> None:
         send(committed, 50)

@@ -210,3 +210,27 @@ class TestExpiry:
         broadcast = sending(project)
         queue_message(project, broadcast=broadcast, expires_at=clock.now() - HOUR)
         assert sweep.step().topics == {f"project:{project.pk}", f"broadcast:{broadcast.pk}"}
+
+
+class TestTrouble:
+    def test_a_provider_that_was_taken_out_leaves_nothing_behind(
+        self, project: Project, settings: Settings
+    ) -> None:
+        queue_message(project)
+        die_during_the_call(settings)
+        Credential.objects.update(provider="pigeon")
+        sweep.step()
+        assert Message.objects.get().state == MessageState.UNKNOWN
+
+    def test_a_batch_that_cannot_be_freed_holds_up_no_other(
+        self, project: Project, other_project: Project, settings: Settings
+    ) -> None:
+        for each in (project, other_project):
+            queue_message(each)
+            assert dispatch.start(claim())
+        clock.turn(settings.CARILLON_LEASE)
+        Credential.objects.filter(project=project).update(provider="pigeon")
+        settings.PIGEON_NOTIFICATIONS_SENDING_TASK_MAX_RETRIES = "five"
+        assert not sweep.step().more
+        assert Message.objects.get(project=project).state == MessageState.SENDING
+        assert Message.objects.get(project=other_project).state == MessageState.UNKNOWN

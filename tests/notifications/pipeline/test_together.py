@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import pairwise
 
+import pytest
 from django.db import connection, transaction
 from pytest_django import Settings
 
@@ -14,7 +17,7 @@ from notifications.models import Batch, Message, MessageState, Project, Ticket
 from notifications.pipeline import dispatch, expand
 from notifications.pipeline.dispatch import Claim
 from tests.fakes.process import FakeExpo
-from tests.notifications.pipeline.halves import alone, together, until
+from tests.notifications.pipeline.halves import alone, together
 from tests.notifications.rows import ACTOR, make_crowd, queue_messages, sending
 
 WORKERS = 8
@@ -66,26 +69,30 @@ def test_they_share_one_pace(committed: Project, settings: Settings) -> None:
     assert 1 <= len(batches) <= 1 + (clock.now() - began).total_seconds() / slot
 
 
-def test_what_is_cancelled_while_a_claim_waits_for_it_is_not_sent(committed: Project) -> None:
+def test_batches_that_were_held_up_together_keep_the_limit(committed: Project, settings: Settings) -> None:
+    settings.EXPO_NOTIFICATIONS_RATE = 10
+    queue_messages(committed, 40, batch_limit=10)
+    held_up = []
+    for _ in range(4):
+        clock.turn(timedelta(seconds=2))
+        claimed = dispatch.claim()
+        assert isinstance(claimed, Claim)
+        held_up.append(claimed)
+    clock.turn(timedelta(seconds=2))
+    assert together(4, lambda: dispatch.start(held_up.pop())) == [True] * 4
+    starts = sorted(each for each in Batch.objects.values_list("started_at", flat=True) if each)
+    assert all(after - before >= timedelta(seconds=1) for before, after in pairwise(starts))
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time")
+def test_a_claim_does_not_wait_for_messages_that_are_being_cancelled(committed: Project) -> None:
     first, *others = queue_messages(committed, 5)
-    with ThreadPoolExecutor(1) as pool:
-        with transaction.atomic():
-            Message.objects.filter(pk=first.pk).update(state=MessageState.CANCELLED, reason="cancelled")
-            future = pool.submit(alone, dispatch.claim)
-            until(somebody_waits_for_us)
-        claimed = future.result()
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        Message.objects.filter(pk=first.pk).update(state=MessageState.CANCELLED, reason="cancelled")
+        claimed = pool.submit(alone, dispatch.claim).result(timeout=10)
     assert isinstance(claimed, Claim)
     assert {message.pk for message in claimed.messages} == {message.pk for message in others}
     assert Batch.objects.get().size == 4
-
-
-def somebody_waits_for_us() -> bool:
-    """Does another connection wait for a lock? On SQLite nothing shows it; there it waits before it has looked."""
-    if connection.vendor != "postgresql":
-        return True
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return bool(cursor.fetchone()[0])
 
 
 def test_two_that_expand_at_once_double_nothing(committed: Project, settings: Settings) -> None:

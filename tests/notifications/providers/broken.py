@@ -143,6 +143,12 @@ def all_gone(answer: ReceiptAnswer) -> ReceiptAnswer:
     return replace(answer, receipts={name: Receipt(outcome=Outcome.GONE) for name in ("a", "b")})
 
 
+def pausing(answer: ReceiptAnswer) -> ReceiptAnswer:
+    """One bad receipt is everybody's."""
+    wrong = {name: replace(each, outcome=Outcome.MISCONFIGURED) for name, each in answer.receipts.items()}
+    return replace(answer, receipts=wrong)
+
+
 def alarmed(answer: ReceiptAnswer) -> ReceiptAnswer:
     """A receipt that is not out yet is trouble."""
     return replace(answer, trouble=answer.trouble or Ticket(outcome=Outcome.RETRY))
@@ -187,6 +193,11 @@ BROKEN: dict[str, list[type[ExpoProvider]]] = {
         mistaking(O.MISCONFIGURED, O.GONE),
         mistaking(O.MISCONFIGURED, O.REJECTED),
     ],
+    "test_it_stops_for_a_key_that_suits_nobody": [mistaking(O.MISCONFIGURED, O.REJECTED)],
+    "test_it_does_not_stop_for_a_key_that_does_not_suit_one_of_many": [
+        mistaking(O.REJECTED, O.MISCONFIGURED),
+        mistaking_code("MismatchSenderId", O.RETRY),
+    ],
     "test_every_code_it_gives_is_in_its_table": [reading(lambda ticket: replace(ticket, code="E42"))],
     "test_it_shows_no_address_and_no_secret": [
         sending(tattling),
@@ -226,6 +237,8 @@ BROKEN: dict[str, list[type[ExpoProvider]]] = {
     ],
     "test_it_says_that_it_gives_receipts": [with_parts(has_receipts=False), with_parts(receipt_batch_size=0)],
     "test_it_reads_each_receipt": [asking(all_gone), asking(alarmed)],
+    "test_a_key_that_does_not_suit_one_of_many_stops_nobody": [asking(pausing)],
+    "test_a_key_that_suits_nobody_is_told": [asking(all_gone)],
     "test_a_receipt_that_is_not_out_yet_is_no_trouble": [asking(alarmed), asking(all_gone)],
     "test_a_receipt_nobody_asked_for_is_left_out": [Guessing],
     "test_a_question_is_authorised": [Anonymous],

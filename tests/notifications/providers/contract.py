@@ -20,7 +20,8 @@ from notifications.wire import Access, Outcome, PushContent, PushMessage, Ticket
 from tests.notifications.loopback import Answer, Loopback, Script, Seen, Trouble
 
 Fate = Callable[[str], Outcome]
-"""What becomes of the message to a push address: accepted, rejected or gone."""
+"""What becomes of the message to a push address: accepted, rejected or gone; misconfigured, where our key does not
+suit this one address."""
 
 
 def all_are(outcome: Outcome) -> Fate:
@@ -184,6 +185,16 @@ class ProviderContract(ABC):
 
     def test_it_does_not_condemn_the_device_for_our_wrong_key(self, server: Loopback) -> None:
         assert self.outcomes(server, self.misconfigured) == {Outcome.MISCONFIGURED}
+
+    def test_it_stops_for_a_key_that_suits_nobody(self, server: Loopback) -> None:
+        assert self.outcomes(server, self.answering(Outcome.MISCONFIGURED)) == {Outcome.MISCONFIGURED}
+
+    def test_it_does_not_stop_for_a_key_that_does_not_suit_one_of_many(self, server: Loopback) -> None:
+        odd = self.token(0)
+        wrong, accepted = Outcome.MISCONFIGURED, Outcome.ACCEPTED
+        script = lambda seen: self.answer(seen, lambda token: wrong if token == odd else accepted)  # noqa: E731
+        tickets = self.tickets(server, script)
+        assert [ticket.outcome for ticket in tickets] == [Outcome.REJECTED, accepted, accepted]
 
     def test_every_code_it_gives_is_in_its_table(self, server: Loopback) -> None:
         scripts = [

@@ -32,6 +32,16 @@ class ReceiptContract(ProviderContract):
         assert {name: receipt.outcome for name, receipt in answer.receipts.items()} == fates
         assert answer.trouble is None
 
+    def test_a_key_that_does_not_suit_one_of_many_stops_nobody(self, server: Loopback) -> None:
+        fates = {"a": Outcome.MISCONFIGURED, "b": Outcome.ACCEPTED}
+        receipts = self.asked(server, lambda seen: self.receipts(seen, fates), *fates).receipts
+        assert receipts["a"].outcome is Outcome.REJECTED
+
+    def test_a_key_that_suits_nobody_is_told(self, server: Loopback) -> None:
+        fates = {"a": Outcome.MISCONFIGURED, "b": Outcome.MISCONFIGURED}
+        answer = self.asked(server, lambda seen: self.receipts(seen, fates))
+        assert {receipt.outcome for receipt in answer.receipts.values()} == {Outcome.MISCONFIGURED}
+
     def test_a_receipt_that_is_not_out_yet_is_no_trouble(self, server: Loopback) -> None:
         answer = self.asked(server, lambda seen: self.receipts(seen, {"a": Outcome.ACCEPTED}))
         assert list(answer.receipts) == ["a"]

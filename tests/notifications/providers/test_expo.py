@@ -10,7 +10,11 @@ from tests.notifications.providers.contract import Fate
 from tests.notifications.providers.contract_of_bulk import BulkContract
 from tests.notifications.providers.contract_of_receipts import ReceiptContract
 
-CODES = {Outcome.GONE: "DeviceNotRegistered", Outcome.REJECTED: "MessageTooBig"}
+CODES = {
+    Outcome.GONE: "DeviceNotRegistered",
+    Outcome.REJECTED: "MessageTooBig",
+    Outcome.MISCONFIGURED: "MismatchSenderId",
+}
 
 
 def entry(outcome: Outcome, words: str) -> dict:

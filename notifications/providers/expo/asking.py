@@ -1,0 +1,66 @@
+"""One question for receipts: an id that Expo dislikes keeps no other from its receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import exponent_server_sdk as sdk
+
+from notifications import wire
+from notifications.providers.expo import codes, replies
+from notifications.providers.expo.parting import Parting
+from notifications.providers.expo.replies import Refusal
+from notifications.wire import Outcome
+
+Receipts = dict[str, wire.Receipt]
+
+
+def ask(
+    client: sdk.PushClient, secrets: Sequence[str], ids: Sequence[str], deadline: float
+) -> wire.ReceiptAnswer:
+    """Ask for all at once, for fewer only where Expo refuses them together. One refused alone is merely absent."""
+
+    def question(part: Sequence[str]) -> Receipts | Refusal:
+        try:
+            found = client.check_receipts_multiple([sdk.PushTicket(None, "ok", "", None, i) for i in part])
+        except replies.FAILURES as error:
+            return _to_ask_again(replies.refusal(error, secrets))
+        wanted = set(part)
+        read = {each.id: replies.receipt(each, secrets) for each in found if each.id in wanted}
+        return {name: receipt for name, receipt in read.items() if receipt}
+
+    known: Receipts = {}
+    refused: list[Refusal] = []
+    is_open = False
+    for _, verdict in Parting(question, deadline).answers(ids):
+        if isinstance(verdict, Refusal):
+            refused.append(verdict)
+        else:
+            is_open = True
+            known.update(verdict)
+    return wire.ReceiptAnswer(receipts=_judged(known), trouble=_trouble(refused, is_open))
+
+
+def _to_ask_again(refusal: Refusal) -> Refusal:
+    """Asking twice does no harm, so a lost answer is `retry`."""
+    if refusal.ticket.outcome is not Outcome.AMBIGUOUS:
+        return refusal
+    return replace(refusal, ticket=replace(refusal.ticket, outcome=Outcome.RETRY))
+
+
+def _trouble(refused: Sequence[Refusal], is_open: bool) -> wire.Ticket | None:
+    """What went wrong with the question; nothing, where Expo merely dislikes single ids."""
+    whole = [r for r in refused if not r.splits or (r.ticket.code in codes.WITHOUT_A_REASON and not is_open)]
+    return whole[-1].ticket if whole else None
+
+
+def _judged(known: Mapping[str, wire.Receipt]) -> Receipts:
+    """What may be everybody's fault is this message's own where another one of the same answer arrived."""
+    arrived = any(receipt.outcome is Outcome.ACCEPTED for receipt in known.values())
+    return {
+        name: replace(receipt, outcome=Outcome.REJECTED)
+        if arrived and receipt.code in codes.DOUBTFUL
+        else receipt
+        for name, receipt in known.items()
+    }
