@@ -69,8 +69,12 @@ def pause(request: HttpRequest, project: Project, provider: str) -> HttpResponse
 def resume(request: HttpRequest, project: Project, provider: str) -> HttpResponse:
     """Send with it again."""
     standing = _find(project, provider)
-    credentials.resume(actor(request), get_object_or_404(Credential, project=project, provider=provider))
-    messages.success(request, f"{standing.label} is asked again.")
+    try:
+        credentials.resume(actor(request), get_object_or_404(Credential, project=project, provider=provider))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"{standing.label} is asked again.")
     return redirect("dashboard:providers", project_slug=project.slug)
 
 

@@ -42,14 +42,21 @@ def pause(actor: Actor, credential: Credential) -> Facts:
 
 @audited("credential.resume")
 def resume(actor: Actor, credential: Credential) -> Facts:
-    """Send again with this credential. Returns the reason it was paused for."""
+    """Send again with this credential, once the provider's own patience is over. Raises Refused when it is not paused.
+
+    Returns the reason it was paused for.
+    """
     reason = credential.paused_reason
-    _open(Credential.objects.filter(pk=credential.pk))
+    if not _open(Credential.objects.filter(pk=credential.pk)):
+        raise Refused("It is not paused.")
     live.publish(f"project:{credential.project_id}")
     return {"was": reason}
 
 
-def _open(credentials: QuerySet[Credential]) -> None:
-    credentials.update(paused_reason="", paused_at=None, not_before=None, failures=0)
+def _open(credentials: QuerySet[Credential]) -> bool:
+    """End the pause, and no more: how long the provider wants to be left alone is not ours to say."""
+    paused = credentials.exclude(paused_reason="")
+    is_opened = bool(paused.update(paused_reason="", paused_at=None))
     wake.up(wake.Step.DISPATCH)
     wake.up(wake.Step.RECEIPTS)
+    return is_opened

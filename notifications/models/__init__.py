@@ -6,9 +6,10 @@ from notifications.models.access import AuditEntry
 from notifications.models.broadcast import AudienceKind, Broadcast, BroadcastState, NotificationPriority
 from notifications.models.device import Device, InactiveReason
 from notifications.models.evidence import Batch, Receipt, Ticket
-from notifications.models.message import Change, Message, MessageState, Reason, RetryPolicy
+from notifications.models.message import Change, Message, MessageState, RetryPolicy
 from notifications.models.notification import Notification, Suppression, SuppressionReason
 from notifications.models.project import Credential, Membership, Project, Role
+from notifications.models.reasons import Reason
 from notifications.models.recipient import Identity, Recipient
 
 __all__ = [

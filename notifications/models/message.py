@@ -16,6 +16,7 @@ from notifications.models.broadcast import LANE_BULK, LANE_CRITICAL, Broadcast, 
 from notifications.models.device import Device
 from notifications.models.notification import Notification
 from notifications.models.project import Project
+from notifications.models.reasons import Reason
 
 
 class MessageState(StrEnum):
@@ -35,59 +36,6 @@ class MessageState(StrEnum):
 
 OPEN_STATES = (MessageState.HELD, MessageState.QUEUED, MessageState.SENDING)
 REPLAYABLE_STATES = (MessageState.FAILED, MessageState.UNKNOWN, MessageState.EXPIRED)
-
-
-class Reason(StrEnum):
-    """Why a message is in a state that is no success. A closed list."""
-
-    REJECTED = "rejected"
-    GONE = "gone"
-    ATTEMPTS_USED_UP = "attempts_used_up"
-    POISON = "poison"
-    NO_ANSWER = "no_answer"
-    RECEIPT_MISSING = "receipt_missing"
-    EXPIRED = "expired"
-    CANCELLED = "cancelled"
-    DEVICE_INACTIVE = "device_inactive"
-    ACCOUNT_INACTIVE = "account_inactive"
-    MUTED = "muted"
-
-
-@dataclass(frozen=True, slots=True)
-class ReasonWords:
-    """A reason for people: what happened and what to do."""
-
-    title: str
-    remedy: str
-
-
-REASON_WORDS = {
-    Reason.REJECTED: ReasonWords(
-        "Refused by the provider", "Read the provider's words, mend the message and send it again."
-    ),
-    Reason.GONE: ReasonWords(
-        "Device no longer registered", "Carillon switched these devices off. Nothing to do."
-    ),
-    Reason.ATTEMPTS_USED_UP: ReasonWords(
-        "Tried too often", "The provider stayed out of reach. Retry when it is well again."
-    ),
-    Reason.POISON: ReasonWords(
-        "A worker died on it three times",
-        "Something in this message stops a worker. Look at the logs before you retry.",
-    ),
-    Reason.NO_ANSWER: ReasonWords(
-        "Sent, but no answer came",
-        "The provider may have delivered it. Retry only if a second copy does no harm.",
-    ),
-    Reason.RECEIPT_MISSING: ReasonWords(
-        "No receipt within 24 hours", "The provider accepted it and never said more. Nothing to do."
-    ),
-    Reason.EXPIRED: ReasonWords("Too old to send", "It waited past its expiry. Retry to send it after all."),
-    Reason.CANCELLED: ReasonWords("Cancelled", "An operator stopped it before it left."),
-    Reason.DEVICE_INACTIVE: ReasonWords("Device switched off while waiting", "Nothing to do."),
-    Reason.ACCOUNT_INACTIVE: ReasonWords("Account switched off while waiting", "Nothing to do."),
-    Reason.MUTED: ReasonWords("Muted by the person while waiting", "Nothing to do."),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from notifications.models import MessageState, Reason
-from notifications.models.message import REASON_WORDS, ReasonWords
+from notifications.models.reasons import REASON_WORDS, ReasonWords
 from notifications.queries.groups import Group
 from notifications.queries.names import provider, provider_label
 

@@ -29,8 +29,8 @@ __all__ = ["Progress", "forget_progress", "groups_lately", "left_out", "progress
 def progress_of(broadcast: Broadcast) -> Progress:
     """Count a broadcast: four queries, or none where it is large and was counted a moment ago.
 
-    The groups come from the index `message_count`, the bell and the people left out from their unique indexes, and the
-    failures that a provider had accepted from one look-up each.
+    The groups come from the index `message_count`, the bell from its unique index, the people left out from
+    `suppression_count`, and the failures that a provider had accepted from one look-up each.
     """
     found = snapshot(progress_key(broadcast.pk), _rows, lambda: _count(broadcast))
     return replace(found, broadcast=broadcast)

@@ -188,7 +188,9 @@ class TestAccess:
 
     @pytest.mark.parametrize("action", ACTIONS)
     def test_looking_changes_nothing(self, signed_in: Client, project: Project, action: str) -> None:
-        assert signed_in.get(address(started(project), action)).status_code == 405
+        broadcast = started(project)
+        assert signed_in.get(address(broadcast, action)).status_code == 302
+        assert state(broadcast) == BroadcastState.SENDING
 
     @pytest.mark.parametrize("action", ACTIONS)
     def test_anonymous_people_are_asked_to_sign_in(

@@ -326,7 +326,8 @@ class TestStar:
 
     def test_a_link_sets_none(self, signed_in: Client, project: Project) -> None:
         url = reverse("dashboard:broadcast_star", args=[project.slug, make_broadcast(project).pk])
-        assert signed_in.get(url).status_code == 405
+        assert signed_in.get(url).status_code == 302
+        assert not Broadcast.objects.get().starred
 
 
 def _queries(browser: Client, project: Project) -> int:

@@ -140,7 +140,8 @@ class TestSend:
         assert (answer.status_code, answer.headers["Location"]) == (303, page_of(draft))
         assert state_of(draft) == "sending"
         assert draft.reach["people"] == 4
-        assert AuditEntry.objects.get(verb="broadcast.start").detail == {"addressed": 4}
+        detail = AuditEntry.objects.get(verb="broadcast.start").detail
+        assert detail == {"addressed": 4, "confirmed": 4}
 
     def test_a_second_click_does_no_harm(self, signed_in: Client, draft: Broadcast) -> None:
         fields = seen(signed_in, draft)
@@ -209,7 +210,8 @@ class TestSend:
 
     def test_a_link_cannot(self, signed_in: Client, draft: Broadcast) -> None:
         url = reverse("dashboard:broadcast_send", args=[draft.project.slug, draft.pk])
-        assert signed_in.get(url).status_code == 405
+        assert signed_in.get(url).status_code == 302
+        assert state_of(draft) == "draft"
         assert state_of(draft) == "draft"
 
     def test_another_page_cannot(self, operator: object, draft: Broadcast) -> None:

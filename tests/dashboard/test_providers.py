@@ -45,7 +45,7 @@ class TestCards:
         make_credential(project)
         words = card(signed_in, project)
         assert "Expo Accepting" in words
-        assert "At most 540 messages a second, 100 in a batch." in words
+        assert "At most 545 messages a second, 100 in a batch." in words
         assert "Asked for after sending" in words
 
     def test_one_that_refused_us_is_quoted_with_what_to_do(self, signed_in: Client, project: Project) -> None:
@@ -171,7 +171,8 @@ class TestAccess:
 
     @pytest.mark.parametrize("action", ["save", "pause", "resume"])
     def test_looking_changes_nothing(self, signed_in: Client, project: Project, action: str) -> None:
-        assert signed_in.get(address(project, action)).status_code == 405
+        assert signed_in.get(address(project, action)).status_code == 302
+        assert not Credential.objects.exists()
 
     @pytest.mark.parametrize("action", ["save", "pause", "resume"])
     def test_an_unknown_provider_does_not_exist(

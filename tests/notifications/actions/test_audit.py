@@ -78,7 +78,10 @@ DONE: dict[str, Callable[[Actor, Project], Facts]] = {
     ),
     "credential.pause": lambda actor, project: credentials.pause(actor, make_credential(project)),
     "credential.resume": lambda actor, project: credentials.resume(
-        actor, make_credential(project, sealed_secrets=encryption.seal({"access_token": SECRET}))
+        actor,
+        make_credential(
+            project, sealed_secrets=encryption.seal({"access_token": SECRET}), paused_reason="Paused by Ruth"
+        ),
     ),
     "devices.import": lambda actor, project: import_rows(actor, project, [_row()]),
     "member.grant": lambda actor, project: members.grant(actor, project, make_account(project), Role.EDITOR),

@@ -28,7 +28,7 @@ def state_of(broadcast: Broadcast) -> str:
 
 
 def test_what_was_confirmed_starts(draft: Broadcast) -> None:
-    assert broadcasts.start(ADA, draft, people=3) == {"addressed": 3}
+    assert broadcasts.start(ADA, draft, people=3) == {"addressed": 3, "confirmed": 3}
     assert state_of(draft) == BroadcastState.SENDING
 
 

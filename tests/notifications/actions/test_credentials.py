@@ -43,13 +43,17 @@ class TestSet:
             project,
             paused_reason="UNAUTHORIZED: no",
             paused_at=clock.now(),
-            failures=9,
-            not_before=clock.now() + timedelta(hours=1),
         )
         credentials.set_secrets(ACTOR, paused, {"access_token": "new"})
         credential = reloaded()
         assert credential.is_open(clock.now())
-        assert (credential.paused_at, credential.failures) == (None, 0)
+        assert credential.paused_at is None
+
+    def test_a_provider_that_asked_for_patience_is_still_left_alone(self, project: Project) -> None:
+        later = clock.now() + timedelta(hours=1)
+        paused = make_credential(project, paused_reason="UNAUTHORIZED: no", not_before=later, failures=9)
+        credentials.set_secrets(ACTOR, paused, {"access_token": "new"})
+        assert (reloaded().not_before, reloaded().failures) == (later, 9)
 
     def test_a_pause_by_hand_stands(self, project: Project) -> None:
         credential = make_credential(project)
@@ -79,6 +83,12 @@ class TestResume:
         credential = make_credential(project, paused_reason="UNAUTHORIZED: no")
         assert credentials.resume(ACTOR, credential) == {"was": "UNAUTHORIZED: no"}
         assert reloaded().paused_reason == ""
+
+    def test_what_is_not_paused_cannot_be_resumed(self, project: Project) -> None:
+        waits = make_credential(project, not_before=clock.now() + timedelta(hours=1))
+        with pytest.raises(Refused):
+            credentials.resume(ACTOR, waits)
+        assert reloaded().not_before is not None
 
     def test_the_key_stays(self, project: Project) -> None:
         credential = make_credential(project)
