@@ -3,7 +3,7 @@
 
 const WORDS = {
   400: "The server did not understand this. Reload the page and try again.",
-  403: "You may not do this here. Ask an admin of the project, or reload the page if it has been open for long.",
+  403: "You may not do this here. Ask whoever runs this server for a higher role, or reload the page if it has been open for long.",
   404: "This is no longer there. Reload the page.",
   409: "This changed meanwhile. Reload the page to see how it stands.",
   413: "That is too large for the server.",

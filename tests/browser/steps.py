@@ -20,6 +20,7 @@ def write(page: Page, title: str, *, project: str, uids: str = "", in_app: bool 
         page.get_by_label("Certain people").check()
         page.locator("[name=uids]").fill(uids)
     page.get_by_role("button", name="Save and review").click()
+    page.wait_for_url("**/confirm/")
 
 
 def send(page: Page, title: str, *, project: str, uids: str = "", in_app: bool = False) -> int:

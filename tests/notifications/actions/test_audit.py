@@ -105,6 +105,7 @@ REFUSED: dict[str, Callable[[Actor, Project], Facts]] = {
     "credential.pause": lambda actor, project: credentials.pause(
         actor, make_credential(project, paused_reason="UNAUTHORIZED: no")
     ),
+    "credential.resume": lambda actor, project: credentials.resume(actor, make_credential(project)),
 }
 
 
