@@ -262,6 +262,7 @@ class Migration(migrations.Migration):
                 ('date_received', models.DateTimeField(default=notifications.clock.now)),
                 ('check_at', models.DateTimeField(blank=True, null=True)),
                 ('checks', models.PositiveSmallIntegerField(default=0)),
+                ('asked_with', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='notifications.credential')),
                 ('batch', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='tickets', to='notifications.batch')),
                 ('message', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='tickets', to='notifications.message')),
             ],
@@ -375,7 +376,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ticket',
-            index=models.Index(condition=models.Q(('check_at__isnull', False)), fields=['check_at'], name='ticket_to_check'),
+            index=models.Index(condition=models.Q(('check_at__isnull', False)), fields=['asked_with', 'check_at'], name='ticket_to_check'),
         ),
         migrations.AddIndex(
             model_name='ticket',

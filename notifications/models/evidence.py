@@ -57,6 +57,11 @@ class Ticket(models.Model):
     date_received = models.DateTimeField(default=clock.now)
     check_at = models.DateTimeField(null=True, blank=True)
     """When to ask for the receipt next; null when there is nothing (more) to ask."""
+    asked_with = models.ForeignKey(
+        Credential, models.CASCADE, related_name="+", null=True, db_index=False, db_constraint=False
+    )
+    """Its batch's credential, once more, where there is something to ask: so that a paused one's tickets are not walked
+    in search of another's. The batch's own foreign key keeps it true."""
     checks = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
@@ -64,7 +69,9 @@ class Ticket(models.Model):
             models.UniqueConstraint(fields=["message", "batch"], name="one_ticket_per_message_and_batch")
         ]
         indexes: ClassVar = [
-            models.Index(fields=["check_at"], condition=Q(check_at__isnull=False), name="ticket_to_check"),
+            models.Index(
+                fields=["asked_with", "check_at"], condition=Q(check_at__isnull=False), name="ticket_to_check"
+            ),
             models.Index(fields=["batch"], name="ticket_of_batch"),
             models.Index(fields=["external_id"], condition=~Q(external_id=""), name="ticket_external_id"),
         ]

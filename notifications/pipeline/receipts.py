@@ -8,11 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from notifications import clock, encryption, wire
 from notifications.models import (
-    Batch,
     Broadcast,
     Change,
     Credential,
@@ -58,25 +57,16 @@ def step() -> Done:
     )
 
 
-def _due(now: datetime, credentials: Sequence[Credential]) -> QuerySet[Any]:
-    """Tickets of these credentials to ask for, those that wait longest first.
-
-    The credential is looked up row by row, not joined: so that the index of `check_at` alone decides what is read.
-    """
-    credential = Batch.objects.filter(pk=OuterRef("batch_id")).values("credential_id")[:1]
-    due = Ticket.objects.filter(check_at__lte=now).annotate(credential_id=Subquery(credential))
-    return due.filter(credential_id__in=[c.pk for c in credentials]).order_by("check_at", "id")
-
-
 def _credential_with_questions(now: datetime) -> Credential | None:
     """The credential whose ticket waits longest, of those that may be asked; after trouble, the others first."""
-    usable = [c for c in Credential.objects.spoken().filter(paused_reason="") if c.is_open(now)]
-    last = [c for c in usable if _last.get(c.pk, now) > now]
-    for credentials in ([c for c in usable if c not in last], last):
-        first = _due(now, credentials).values_list("credential_id", flat=True).first()
-        if first:
-            return next(c for c in credentials if c.pk == first)
-    return None
+    due = Ticket.objects.filter(asked_with=OuterRef("pk"), check_at__lte=now).order_by("check_at")
+    waiting: QuerySet[Any] = (
+        Credential.objects.spoken()
+        .filter(Q(not_before=None) | Q(not_before__lte=now), paused_reason="")
+        .annotate(waits_since=Subquery(due.values("check_at")[:1]))
+        .filter(waits_since__isnull=False)
+    )
+    return min(waiting, key=lambda c: (_last.get(c.pk, now) > now, c.waits_since), default=None)
 
 
 def _give_others_their_turn(credential: Credential, trouble: wire.Ticket | None) -> None:
@@ -90,7 +80,7 @@ def _give_others_their_turn(credential: Credential, trouble: wire.Ticket | None)
 def _claim(credential: Credential, now: datetime) -> list[Ticket]:
     """Take the due tickets for this worker: nobody else asks for them until the lease is over."""
     size = credential.provider_class.receipt_batch_size
-    due = _due(now, [credential])
+    due = Ticket.objects.filter(asked_with=credential, check_at__lte=now).order_by("check_at", "id")
     chosen = list(due.select_for_update(of=("self",)).values_list("pk", flat=True)[:size])
     Ticket.objects.filter(pk__in=chosen).update(check_at=now + settings.CARILLON_LEASE)
     return list(Ticket.objects.filter(pk__in=chosen).select_related("message", "batch").order_by("id"))

@@ -196,6 +196,7 @@ def _ticket(
         "error_message": ticket.detail,
         "date_received": now,
         "check_at": now + delay if asks else None,
+        "asked_with": credential.pk if asks else None,
     }
 
 

@@ -43,7 +43,7 @@ OF_A_MESSAGE = {
         outcome=Outcome.MISCONFIGURED,
         title="Push key missing or revoked",
         remedy="The APNs or FCM key kept at Expo for this app does not work (any more). "
-        f"Upload a new one with “eas credentials”. {_OF_ALL_OR_ONE}",
+        f"Upload a new one with “eas credentials”, then resume Expo under Providers. {_WAITING}",
     ),
     "DeveloperError": Code(
         outcome=Outcome.REJECTED,
@@ -128,7 +128,7 @@ OF_THE_MIX = {
 }
 """Refusals that smaller parts of the same request may not meet with."""
 
-DOUBTFUL = {"MismatchSenderId", "InvalidCredentials", *WITHOUT_A_REASON}
+DOUBTFUL = {"MismatchSenderId", *WITHOUT_A_REASON}
 """What may be one message's fault or everybody's: how the others of its batch fared tells which."""
 
 CODES = {**answers.codes("Expo"), **OF_A_MESSAGE, **OF_A_REQUEST}

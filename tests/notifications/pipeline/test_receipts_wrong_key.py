@@ -7,15 +7,14 @@ from datetime import timedelta
 import pytest
 
 from notifications import clock
-from notifications.actions import credentials
 from notifications.models import Credential, Device, Message, MessageState, Project, Reason
 from notifications.pipeline import dispatch, receipts
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind, Match
 from tests.fakes.process import FakeExpo
-from tests.notifications.rows import ACTOR, HOUR, queue_messages
+from tests.notifications.rows import HOUR, queue_messages
 
-CODES = ["MismatchSenderId", "InvalidCredentials"]
+ODD, WRONG = "MismatchSenderId", "InvalidCredentials"
 KINDS = [Kind.TICKET_ERROR, Kind.RECEIPT_ERROR]
 
 
@@ -26,16 +25,11 @@ def carry_out() -> None:
     receipts.step()
 
 
-@pytest.fixture(params=[(kind, code) for kind in KINDS for code in CODES], ids=lambda each: "-".join(each))
-def wrong(request: pytest.FixtureRequest) -> tuple[Kind, str]:
-    """Where Expo says so, and what."""
-    return request.param
-
-
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("code", [ODD, WRONG])
 def test_where_it_suits_nobody_the_credential_pauses(
-    expo: FakeExpo, project: Project, wrong: tuple[Kind, str]
+    expo: FakeExpo, project: Project, kind: Kind, code: str
 ) -> None:
-    kind, code = wrong
     expo.faults(on_send(kind, code=code))
     queue_messages(project, 3)
     carry_out()
@@ -44,28 +38,40 @@ def test_where_it_suits_nobody_the_credential_pauses(
     assert Device.objects.filter(is_active=True).count() == 3
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_key_that_is_revoked_pauses_it_even_where_others_arrived(
+    expo: FakeExpo, project: Project, kind: Kind
+) -> None:
+    first, *_ = queue_messages(project, 3)
+    assert first.device is not None
+    expo.faults(on_send(kind, Match(endpoint="send", token=first.device.push_token), code=WRONG))
+    carry_out()
+    first.refresh_from_db()
+    assert first.state == MessageState.QUEUED
+    assert Credential.objects.get().paused_reason.startswith(WRONG)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 class TestOneOfAHundred:
     @pytest.fixture
-    def odd(self, expo: FakeExpo, project: Project, wrong: tuple[Kind, str]) -> Message:
+    def odd(self, expo: FakeExpo, project: Project, kind: Kind) -> Message:
         """The copy to the one device of another Firebase project, after all hundred were answered."""
-        kind, code = wrong
         message = queue_messages(project, 100)[57]
         assert message.device is not None
-        expo.faults(on_send(kind, Match(endpoint="send", token=message.device.push_token), code=code))
+        expo.faults(on_send(kind, Match(endpoint="send", token=message.device.push_token), code=ODD))
         carry_out()
         message.refresh_from_db()
         return message
 
-    def test_that_copy_alone_fails(self, odd: Message, wrong: tuple[Kind, str]) -> None:
-        assert (odd.state, odd.reason, odd.code) == (MessageState.FAILED, Reason.REJECTED, wrong[1])
+    def test_that_copy_alone_fails(self, odd: Message) -> None:
+        assert (odd.state, odd.reason, odd.code) == (MessageState.FAILED, Reason.REJECTED, ODD)
         assert Message.objects.filter(state=MessageState.DELIVERED).count() == 99
 
     def test_nothing_pauses_and_no_device_is_retired(self, odd: Message) -> None:
         assert Credential.objects.get().paused_reason == ""
         assert Device.objects.filter(is_active=True).count() == 100
 
-    def test_it_is_not_sent_again_after_a_resume(self, odd: Message, expo: FakeExpo) -> None:
-        credentials.resume(ACTOR, Credential.objects.get())
+    def test_it_is_not_sent_again(self, odd: Message, expo: FakeExpo) -> None:
         clock.turn(HOUR)
         dispatch.step()
         assert expo.stats("send").requests == 1
