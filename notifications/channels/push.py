@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import CharField, Exists, F, Max, OuterRef, QuerySet, Value
+from django.db.models import CharField, F, Max, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat
 
 from notifications import clock, providers, wire
@@ -62,9 +62,10 @@ class PushChannel(BaseChannel):
         devices = _sendable(broadcast).filter(user_id__in=part.accounts.values("user_id"))
         messages = _insert(broadcast, devices, now)
         # Asked of the messages, not of the devices again: one that registers meanwhile must not fall between.
-        written = Exists(Message.objects.filter(broadcast=broadcast, user_id=OuterRef("user_id")))
-        reason = SuppressionReason.NO_DEVICE.value
-        without = suppress(broadcast, self.key, part.accounts.exclude(written), reason, now)
+        # One of them, not Exists: PostgreSQL would join all copies of the broadcast instead of looking up each account.
+        copies = Message.objects.filter(broadcast=broadcast, user_id=OuterRef("user_id"))
+        bare = part.accounts.annotate(copy=Subquery(copies.values("pk")[:1])).filter(copy=None)
+        without = suppress(broadcast, self.key, bare, SuppressionReason.NO_DEVICE.value, now)
         return Slice(
             cursor=Cursor(phase="accounts", after=part.last),
             messages=messages,

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, F, Max, OuterRef, QuerySet
+from django.db.models import F, Max, QuerySet
 
 from notifications.audience import Audience, blocked
 from notifications.models import Broadcast, NotificationPriority, Suppression, SuppressionReason
-from notifications.models.bulk import insert_select
+from notifications.models.bulk import insert_rows, insert_select
+
+CONFLICT = ["broadcast", "channel", "uid"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,8 @@ def account_slice(
 ) -> AccountSlice | None:
     """The next accounts after an identity's id; None when there are no more.
 
-    Those that are blocked get their Suppression at once, and the others are those without one: asked again whether
-    they are blocked, somebody who is unblocked between two statements would get neither a copy nor a reason.
+    Who is blocked is asked once, and those get their Suppression at once: asked again for the copies, somebody who is
+    unblocked between the two statements would get neither a copy nor a reason.
     """
     rest = audience.identities().filter(id__gt=after).order_by("id")
     last = rest.values("id")[:size].aggregate(last=Max("id"))["last"]
@@ -41,9 +43,11 @@ def account_slice(
         critical=broadcast.priority == NotificationPriority.CRITICAL,
         otherwise=SuppressionReason.EXPIRED if is_expired(broadcast, now) else "",
     )
-    suppressions = suppress(broadcast, channel, judged.exclude(blocked=""), F("blocked"), now)
-    told = Suppression.objects.filter(broadcast=broadcast, channel=channel, uid=OuterRef("uid"))
-    return AccountSlice(accounts.exclude(Exists(told)), suppressions, last)
+    out = judged.exclude(blocked="").values("id", "user_id", "uid", "blocked")
+    told = {"broadcast": broadcast.pk, "channel": channel, "at": now}
+    rows = [{**told, "user": who["user_id"], "uid": who["uid"], "reason": who["blocked"]} for who in out]
+    suppressions = insert_rows(Suppression, rows, conflict=CONFLICT)
+    return AccountSlice(accounts.exclude(pk__in=[who["id"] for who in out]), suppressions, last)
 
 
 def is_expired(broadcast: Broadcast, now: datetime) -> bool:
@@ -64,5 +68,5 @@ def suppress(broadcast: Broadcast, channel: str, owners: QuerySet[Any], reason: 
             "reason": reason,
             "at": now,
         },
-        conflict=["broadcast", "channel", "uid"],
+        conflict=CONFLICT,
     )
