@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 _wrong = timedelta(0)
 _turned = timedelta(0)
+_stopped: datetime | None = None
 
 
 def now() -> datetime:
     """The current moment, aware, in UTC."""
-    return datetime.now(UTC) + _wrong + _turned
+    return (_stopped or datetime.now(UTC) + _wrong) + _turned
 
 
 def follow(moment: datetime, doubt: timedelta) -> timedelta:
@@ -30,7 +31,14 @@ def turn(by: timedelta) -> None:
     _turned += by
 
 
+def stop() -> None:
+    """Let it show this moment until it is turned (tests only)."""
+    global _stopped
+    _stopped = now() - _turned
+
+
 def reset() -> None:
     """Set the clock right again (tests only)."""
-    global _wrong, _turned
+    global _wrong, _turned, _stopped
     _wrong = _turned = timedelta(0)
+    _stopped = None

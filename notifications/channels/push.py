@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import CharField, F, Max, OuterRef, QuerySet, Subquery, Value
+from django.db.models import CharField, F, Max, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from notifications import clock, providers, wire
@@ -59,12 +59,13 @@ class PushChannel(BaseChannel):
         part = account_slice(broadcast, self.key, audience, after, size, now)
         if part is None:
             return Slice(cursor=Cursor(phase="devices"))
-        devices = _sendable(broadcast).filter(user_id__in=part.accounts.values("user_id"))
-        messages = _insert(broadcast, devices, now)
+        # Their ids rather than a subquery: a database that has not counted a fresh import yet guesses badly at one.
+        people = list(part.accounts.values_list("user_id", flat=True))
+        newest = _copies(broadcast).order_by("-id").values_list("id", flat=True).first() or 0
+        messages = _insert(broadcast, _sendable(broadcast).filter(user_id__in=people), now)
         # Asked of the messages, not of the devices again: one that registers meanwhile must not fall between.
-        # One of them, not Exists: PostgreSQL would join all copies of the broadcast instead of looking up each account.
-        copies = Message.objects.filter(broadcast=broadcast, user_id=OuterRef("user_id"))
-        bare = part.accounts.annotate(copy=Subquery(copies.values("pk")[:1])).filter(copy=None)
+        reached = set(_copies(broadcast).filter(id__gt=newest).values_list("user_id", flat=True))
+        bare = part.accounts.exclude(user_id__in=reached)
         without = suppress(broadcast, self.key, bare, SuppressionReason.NO_DEVICE.value, now)
         return Slice(
             cursor=Cursor(phase="accounts", after=part.last),
@@ -93,6 +94,12 @@ def _sendable(broadcast: Broadcast) -> QuerySet[Device]:
         project_id=broadcast.project_id, is_active=True, provider__in=list(providers.PROVIDERS)
     )
     return devices
+
+
+def _copies(broadcast: Broadcast) -> QuerySet[Message]:
+    """Those that were written out for it so far; the highest numbers are this slice's own."""
+    copies: QuerySet[Message] = Message.objects.filter(broadcast=broadcast, channel=PushChannel.key)
+    return copies
 
 
 def _insert(broadcast: Broadcast, devices: QuerySet[Device], now: datetime) -> int:

@@ -59,7 +59,7 @@ class BroadcastQuerySet(models.QuerySet["Broadcast"]):
         """
         held = list(self.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
         again = Broadcast.objects.filter(pk__in=held, state=BroadcastState.SENT)
-        again.update(state=BroadcastState.SENDING, finished_at=None)
+        again.update(state=BroadcastState.SENDING)
 
 
 class Broadcast(models.Model):
@@ -84,6 +84,7 @@ class Broadcast(models.Model):
     expanded_at = models.DateTimeField(null=True, blank=True)
     """When the whole audience was written out."""
     finished_at = models.DateTimeField(null=True, blank=True)
+    """When its last copy was handed over, or it was cancelled: the first time, also if some are sent again later."""
     expires_at = models.DateTimeField(null=True, blank=True)
     """No copy is attempted from then on."""
     starred = models.BooleanField(default=False)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import CharField, Field, JSONField, Lookup, Model, QuerySet, TextField, Value
 from django.db.models.expressions import BaseExpression, Combinable, F
@@ -27,8 +28,10 @@ def insert_select(
     """
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     expressions: list[Any] = [_expression(field, columns) for field in fields]
-    select = source.values_list(*expressions)
-    select_sql, params = select.query.sql_with_params()
+    try:
+        select_sql, params = source.values_list(*expressions).query.sql_with_params()
+    except EmptyResultSet:  # Django knows without asking that there is none
+        return 0
     names = ", ".join(_column(field) for field in fields)
     target = ", ".join(_column(model._meta.get_field(name)) for name in conflict)
     sql = (

@@ -17,11 +17,11 @@ from django.db.models.functions import Coalesce
 from notifications import channels, clock, encryption, providers, wire
 from notifications.models import Batch, Broadcast, BroadcastState, Credential, Message, MessageState
 from notifications.models.message import MessageQuerySet
-from notifications.pipeline import Done, record, topics
+from notifications.pipeline import Done, record, sweep, topics
 
 log = logging.getLogger(__name__)
-FARTHEST_SLOT = timedelta(minutes=10)
-"""No batch takes so long: a slot further ahead was reserved by a clock that was wrong."""
+FARTHEST_SLOT = timedelta(seconds=10)
+"""No slot is so far ahead, unless a clock was wrong when it was taken."""
 FLUSH = 100
 """Answers recorded together at the most."""
 BREATH = 0.02
@@ -47,6 +47,8 @@ def step() -> Done:
     arriving = send(claimed)  # only made ready: what goes wrong before the start has sent nothing
     if start(claimed):
         record.answers(claimed.batch, claimed.credential, claimed.messages, arriving, FLUSH)
+    else:
+        sweep.give_back(claimed.batch.pk)
     return Done(
         messages=len(claimed.messages),
         wait=0.0,
@@ -90,38 +92,31 @@ def start(claimed: Claim) -> bool:
 
     A worker that was held up since it took its slot takes another one: it would come too close to those that were not.
     """
-    while True:
-        now = clock.now()
-        if now <= claimed.slot + Credential.SLACK or not claimed.credential.most_a_second():
-            return _note_start(claimed, now)
-        next_slot = _start_in_another_slot(claimed)
-        if next_slot is None:
-            return claimed.batch.started_at is not None
+    while (next_slot := _start(claimed)) is not None:
         if next_slot + settings.CARILLON_CALL_DEADLINE >= claimed.batch.leased_until:
-            return False
+            break
         time.sleep(max(0.0, (next_slot - clock.now()).total_seconds()))
+    return claimed.batch.started_at is not None
 
 
 @transaction.atomic
-def _start_in_another_slot(claimed: Claim) -> datetime | None:
-    """Take the slot of this moment and start in it; or the moment of the next one, where this one is not free."""
-    credential = Credential.objects.select_for_update().get(pk=claimed.credential.pk)
-    now = clock.now()
-    room_at = credential.room_at(len(claimed.messages), now)
-    if room_at > now:
-        return room_at
-    _take_slot(credential, len(claimed.messages), now)
-    _note_start(claimed, now)
-    return None
-
-
-def _note_start(claimed: Claim, now: datetime) -> bool:
+def _start(claimed: Claim) -> datetime | None:
+    """Start in the batch's slot, or else in that of this moment; where it is not free, when the next one is."""
+    now = clock.now()  # not before: on SQLite the transaction may have waited for its turn
+    if now > claimed.slot + Credential.SLACK and claimed.credential.most_a_second():
+        credential = Credential.objects.select_for_update().get(pk=claimed.credential.pk)
+        now = clock.now()
+        credential.leave_slot(claimed.batch.size, claimed.slot)
+        room_at = credential.room_at(claimed.batch.size, now)
+        if room_at > now:
+            return room_at
+        _take_slot(credential, claimed.batch.size, now)
     mine = Batch.objects.filter(
         pk=claimed.batch.pk, finished_at=None, leased_until__gt=now + settings.CARILLON_CALL_DEADLINE
     )
     if mine.update(started_at=now):
         claimed.batch.started_at = now
-    return claimed.batch.started_at is not None
+    return None
 
 
 def send(claimed: Claim) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Coalesce
 
 from notifications import channels, clock
 from notifications.audience import Audience
@@ -93,7 +94,7 @@ def _close(candidates: list[int]) -> list[Broadcast]:
     held = list(_locked(Broadcast.objects.filter(pk__in=candidates)).values_list("pk", flat=True))
     done = list(_through().filter(pk__in=held).only("id", "project_id"))
     Broadcast.objects.filter(pk__in=[broadcast.pk for broadcast in done]).update(
-        state=BroadcastState.SENT, finished_at=clock.now()
+        state=BroadcastState.SENT, finished_at=Coalesce("finished_at", clock.now())
     )
     return done
 

@@ -27,6 +27,8 @@ from notifications.pipeline import Done, backoff, record, topics
 
 GIVE_UP_AFTER = timedelta(hours=24)
 """Expo forgets receipts after a day (docs.expo.dev, push receipts)."""
+HOPELESS_AFTER = timedelta(hours=48)
+"""By then no receipt is left, even if each question since has failed."""
 LONGEST_GAP = timedelta(hours=4)
 LAST_AFTER_TROUBLE = timedelta(minutes=1)
 """How long a credential comes last whose question failed: one that hangs would keep the others waiting for ever."""
@@ -107,7 +109,8 @@ def _record(credential: Credential, tickets: Sequence[Ticket], answer: wire.Rece
     changes = _changes(credential, known, now)
     silent = [t for t in tickets if t.external_id not in answer.receipts]
     asked_in_vain = trouble is None or trouble.outcome == wire.Outcome.REJECTED
-    over = [t for t in silent if asked_in_vain and t.date_received + GIVE_UP_AFTER <= now]
+    patience = GIVE_UP_AFTER if asked_in_vain else HOPELESS_AFTER
+    over = [t for t in silent if t.date_received + patience <= now]
     changes += [_missing(t, now) for t in over]
     _reopen(known, changes)
     record.apply(changes, now, where="state = 'accepted'")
@@ -134,10 +137,13 @@ def _still_mine(tickets: Sequence[Ticket]) -> list[Ticket]:
 
 
 def _note(credential: Credential, trouble: wire.Ticket, now: datetime) -> None:
-    """A question that failed for the credential's sake holds back all that is asked and sent with it."""
+    """A wrong key, or patience that was asked for, holds back all that is asked and sent with the credential.
+
+    Any other trouble is the question's own: it is asked again later, and says nothing against sending.
+    """
     if trouble.outcome == wire.Outcome.MISCONFIGURED:
         record.pause_credential(credential, trouble.code, trouble.detail, now)
-    elif trouble.outcome != wire.Outcome.REJECTED:
+    elif trouble.throttled or trouble.retry_after:
         record.slow_down(credential, [trouble], _pause(credential), now)
 
 

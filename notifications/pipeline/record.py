@@ -92,9 +92,13 @@ def policy(credential: Credential) -> RetryPolicy:
 
 
 def pause_credential(credential: Credential, code: str, detail: str, now: datetime) -> None:
-    """Stop sending with this credential until an operator acts; what waits goes on waiting."""
+    """Stop sending with this credential until an operator acts; what waits goes on waiting.
+
+    Not where the operator acted while the answer was under way: it speaks of the key that was sent.
+    """
     reason = f"{code}: {detail}"[:500]
-    Credential.objects.filter(pk=credential.pk, paused_reason="").update(paused_reason=reason, paused_at=now)
+    same_key = Credential.objects.filter(pk=credential.pk, sealed_secrets=credential.sealed_secrets)
+    same_key.filter(paused_reason="").update(paused_reason=reason, paused_at=now)
 
 
 def retire(device_ids: Sequence[int], registered_before: datetime, now: datetime) -> int:

@@ -24,6 +24,8 @@ from notifications.models.bulk import insert_rows
 from notifications.pipeline import Done, record, topics
 
 log = logging.getLogger(__name__)
+LOST = "lost"
+"""The outcome of a batch whose worker was never heard of again."""
 AT_ONCE = 50
 """Lost batches freed in one round."""
 MOST_CLOSED = 10_000
@@ -62,26 +64,39 @@ def _rescue_surely(batch_id: int) -> list[Message] | None:
 def rescue(batch_id: int) -> list[Message]:
     """End a lost batch: what never left is queued again freely; what may have left gets an ambiguous ticket."""
     now = clock.now()
-    batch = (
-        Batch.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("credential")
-        .filter(pk=batch_id, finished_at=None, leased_until__lte=now)
-        .first()
-    )
+    batch = _hold(Batch.objects.filter(pk=batch_id, leased_until__lte=now))
     if batch is None:
         return []
-    messages = list(Message.objects.filter(batch=batch, state=MessageState.SENDING))
-    rules = record.policy(batch.credential)
-    changes = [_after_loss(message, batch, rules, now) for message in messages]
-    record.apply(changes, now, where="state = 'sending' AND batch_id = %s", params=[batch.pk])
-    insert_rows(Ticket, [_ticket(batch, message, now) for message in messages], conflict=["message", "batch"])
+    messages = _free(batch, now, LOST)
     _halve(batch, messages)
-    Batch.objects.filter(pk=batch.pk).update(finished_at=now, outcome="lost")
     return messages
 
 
-def _after_loss(message: Message, batch: Batch, rules: RetryPolicy, now: datetime) -> Change:
-    if batch.size == 1 and message.rescues + 1 >= Message.RESCUES_ALONE:
+@transaction.atomic
+def give_back(batch_id: int) -> list[Message]:
+    """End a batch that its own worker did not start: nobody died on it, so it is not halved."""
+    batch = _hold(Batch.objects.filter(pk=batch_id, started_at=None))
+    return [] if batch is None else _free(batch, clock.now(), "given_back")
+
+
+def _hold(batches: QuerySet[Batch]) -> Batch | None:
+    """The batch, locked, unless it is finished."""
+    held: QuerySet[Batch] = batches.select_for_update(of=("self",), no_key=True).select_related("credential")
+    return held.filter(finished_at=None).first()
+
+
+def _free(batch: Batch, now: datetime, outcome: str) -> list[Message]:
+    messages = list(Message.objects.filter(batch=batch, state=MessageState.SENDING))
+    rules = record.policy(batch.credential)
+    changes = [_after_loss(message, batch, rules, now, outcome) for message in messages]
+    record.apply(changes, now, where="state = 'sending' AND batch_id = %s", params=[batch.pk])
+    insert_rows(Ticket, [_ticket(batch, message, now) for message in messages], conflict=["message", "batch"])
+    Batch.objects.filter(pk=batch.pk).update(finished_at=now, outcome=outcome)
+    return messages
+
+
+def _after_loss(message: Message, batch: Batch, rules: RetryPolicy, now: datetime, outcome: str) -> Change:
+    if outcome == LOST and batch.size == 1 and message.rescues + 1 >= Message.RESCUES_ALONE:
         return Change(
             id=message.pk,
             state=MessageState.FAILED,
@@ -104,7 +119,7 @@ def _ticket(batch: Batch, message: Message, now: datetime) -> dict[str, object]:
         "error_code": "LeaseLost" if left else "NotStarted",
         "error_message": "The worker stopped before it could save an answer."
         if left
-        else "The worker stopped before anything was sent.",
+        else "Nothing had been sent when its worker gave it up.",
         "date_received": now,
     }
 

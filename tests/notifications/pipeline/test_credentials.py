@@ -63,6 +63,13 @@ class TestPause:
         dispatch.step()
         assert Message.objects.get().state == MessageState.ACCEPTED
 
+    def test_a_late_answer_to_the_old_key_does_not_pause_the_new_one(self, project: Project) -> None:
+        queue_message(project)
+        claimed = claim()
+        credentials.set_secrets(ACTOR, Credential.objects.get(), {"access_token": "the-right-one"})
+        carry_out(claimed)
+        assert Credential.objects.get().paused_reason == ""
+
     def test_another_projects_key_is_not_paused(self, project: Project, other_project: Project) -> None:
         queue_message(project)
         make_credential(other_project)

@@ -36,9 +36,11 @@ def queries_of(work: Callable[[], object]) -> int:
 class TestBatch:
     @pytest.fixture(autouse=True)
     def _a_limit_that_nobody_feels(self, expo: FakeExpo, settings: Settings) -> None:
+        clock.stop()
         settings.EXPO_NOTIFICATIONS_RATE = 1_000_000
 
     def batch(self, project: Project, size: int) -> int:
+        clock.turn(DAY / 1000)
         broadcast = sending(project)
         queue_messages(project, size, broadcast=broadcast, expires_at=broadcast.expires_at)
         push._broadcast_content(broadcast.pk, broadcast.expires_at)

@@ -22,6 +22,7 @@ PACE = LIMIT / WINDOW
 
 @pytest.fixture(autouse=True)
 def _slow(settings: Settings) -> None:
+    clock.stop()
     settings.EXPO_NOTIFICATIONS_RATE = LIMIT
 
 
@@ -117,16 +118,18 @@ class TestStart:
     def test_two_that_were_held_up_together_do_not_start_together(self, project: Project) -> None:
         both = self.claimed(project, LIMIT), self.claimed(project, LIMIT)
         clock.turn(timedelta(seconds=2))
-        assert all(dispatch.start(each) for each in both)
-        first, second = self.started()
-        assert second - first >= timedelta(seconds=1)
+        assert dispatch.start(both[0])
+        next_slot = dispatch._start(both[1])
+        assert next_slot is not None
+        assert next_slot - clock.now() >= timedelta(seconds=1)
+        clock.turn(next_slot - clock.now())
+        assert dispatch.start(both[1])
 
     def test_where_the_second_has_room_for_both_they_do(self, project: Project) -> None:
         both = self.claimed(project, 9), self.claimed(project, 9)
         clock.turn(timedelta(seconds=2))
         assert all(dispatch.start(each) for each in both)
-        first, second = self.started()
-        assert second - first < timedelta(seconds=0.9)
+        assert self.started() == [clock.now()] * 2
 
     def test_who_was_not_held_up_starts_in_its_slot(self, project: Project) -> None:
         claimed = self.claimed(project, LIMIT)
@@ -138,16 +141,20 @@ class TestStart:
         both = self.claimed(project, LIMIT), self.claimed(other_project, LIMIT)
         clock.turn(timedelta(seconds=2))
         assert all(dispatch.start(each) for each in both)
-        first, second = self.started()
-        assert second - first < timedelta(seconds=0.9)
+        assert self.started() == [clock.now()] * 2
 
     def test_without_a_limit_nobody_is_held_up(self, project: Project, settings: Settings) -> None:
         settings.EXPO_NOTIFICATIONS_RATE = 0
         both = self.claimed(project, 100), self.claimed(project, 100)
         clock.turn(timedelta(seconds=2))
         assert all(dispatch.start(each) for each in both)
-        first, second = self.started()
-        assert second - first < timedelta(seconds=0.9)
+        assert self.started() == [clock.now()] * 2
+
+    def test_its_own_first_slot_does_not_keep_it_from_another(self, project: Project) -> None:
+        claimed = self.claimed(project, LIMIT)
+        clock.turn(2 * Credential.SLACK)
+        assert dispatch.start(claimed)
+        assert self.started() == [clock.now()]
 
     def test_nobody_waits_longer_than_the_lease(self, project: Project, settings: Settings) -> None:
         claimed = self.claimed(project, LIMIT)

@@ -138,7 +138,7 @@ class TestTrouble:
     def test_trouble_for_a_day_gives_nothing_up(self, expo: FakeExpo, project: Project) -> None:
         expo.faults(on_question(Kind.ANSWER, status=500))
         (message,) = send(project)
-        clock.turn(2 * DAY)
+        clock.turn(1.5 * DAY)
         receipts.step()
         assert standing(message) == (MessageState.ACCEPTED, "")
         assert Ticket.objects.get().check_at is not None
@@ -160,6 +160,22 @@ class TestTrouble:
         receipts.step()
         assert {standing(message)[0] for message in others} == {MessageState.DELIVERED}
         assert standing(bad) == (MessageState.ACCEPTED, "")
+
+    def test_two_days_of_failing_questions_are_the_end(self, expo: FakeExpo, project: Project) -> None:
+        (message,) = send(project, 1)
+        expo.faults(on_question(Kind.ANSWER, status=400, body="no words"))
+        clock.turn(timedelta(hours=48))
+        receipts.step()
+        assert standing(message) == (MessageState.ACCEPTED, Reason.RECEIPT_MISSING)
+
+    def test_a_question_that_fails_holds_back_no_message(self, expo: FakeExpo, project: Project) -> None:
+        expo.faults(on_question(Kind.ANSWER, status=500))
+        send(project)
+        for _ in range(6):
+            receipts.step()
+            clock.turn(timedelta(hours=1))
+        assert expo.stats("receipts").requests == 6
+        assert (Credential.objects.get().failures, Credential.objects.get().not_before) == (0, None)
 
     def test_a_wrong_key_pauses_the_credential(self, expo: FakeExpo, project: Project) -> None:
         send(project)

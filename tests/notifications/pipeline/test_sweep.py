@@ -234,3 +234,27 @@ class TestTrouble:
         assert not sweep.step().more
         assert Message.objects.get(project=project).state == MessageState.SENDING
         assert Message.objects.get(project=other_project).state == MessageState.UNKNOWN
+
+
+class TestGivenBack:
+    def test_what_there_was_no_time_for_is_queued_again_whole(
+        self, project: Project, settings: Settings
+    ) -> None:
+        queue_messages(project, 4)
+        claimed = claim()
+        sweep.give_back(claimed.batch.pk)
+        again = claim()
+        assert [message.pk for message in again.messages] == [message.pk for message in claimed.messages]
+        assert Ticket.objects.filter(outcome=Outcome.RETRY, error_code="NotStarted").count() == 4
+
+    def test_nobody_died_on_it_so_it_is_never_poison(self, project: Project) -> None:
+        message = queue_message(project, batch_limit=1, rescues=Message.RESCUES_ALONE - 1)
+        sweep.give_back(claim().batch.pk)
+        message.refresh_from_db()
+        assert (message.state, message.rescues) == (MessageState.QUEUED, Message.RESCUES_ALONE - 1)
+
+    def test_what_was_started_is_not_given_back(self, project: Project) -> None:
+        queue_message(project)
+        claimed = claim()
+        assert dispatch.start(claimed)
+        assert sweep.give_back(claimed.batch.pk) == []

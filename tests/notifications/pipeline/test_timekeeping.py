@@ -28,6 +28,12 @@ class TestWithPostgreSQL:
         timekeeping.step()
         assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=1)
 
+    def test_every_new_connection_sets_it(self) -> None:
+        fresh = connection.copy()
+        fresh.ensure_connection()
+        fresh.close()
+        assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=1)
+
     def test_it_is_said_to_whoever_keeps_the_machine(self, caplog: pytest.LogCaptureFixture) -> None:
         with caplog.at_level(logging.WARNING):
             timekeeping.step()
