@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dashboard.templatetags.figures import number
 from notifications.audience import Reach, reach
-from notifications.models import AudienceKind, Broadcast, Project, SuppressionReason
+from notifications.models import AudienceKind, Broadcast, NotificationPriority, Project, SuppressionReason
 from notifications.models.notification import SUPPRESSION_WORDS
 from notifications.queries.names import channel_label
 
@@ -109,7 +109,7 @@ class ReachPanel:
         reasons = dict(self.reach.left_out)
         without = self.reach.bell_people - self.reach.push_people
         if self.by_push and not self.by_bell and without:
-            reasons[SuppressionReason.NO_DEVICE] = without
+            reasons[SuppressionReason.NO_DEVICE] = reasons.get(SuppressionReason.NO_DEVICE, 0) + without
         rows = [(SUPPRESSION_WORDS[SuppressionReason(reason)], count) for reason, count in reasons.items()]
         return sorted(rows, key=lambda row: -row[1])
 
@@ -146,14 +146,17 @@ def _devices(count: int) -> str:
 
 
 def reach_panel(
-    project: Project, kind: AudienceKind, uids: Sequence[str], channels: Sequence[str]
+    project: Project, kind: AudienceKind, uids: Sequence[str], channels: Sequence[str], *, critical: bool
 ) -> ReachPanel:
     """Count an audience now. The number of queries is fixed."""
-    numbers = reach(project, kind, uids)
+    numbers = reach(project, kind, uids, critical=critical)
     return ReachPanel(reach=numbers, channels=channels, is_of_uids=kind == AudienceKind.UIDS)
 
 
 def reach_panel_of(broadcast: Broadcast) -> ReachPanel:
     """Count the audience of a broadcast now."""
     kind = AudienceKind(broadcast.audience_kind)
-    return reach_panel(broadcast.project, kind, broadcast.audience_uids, broadcast.channels)
+    critical = broadcast.priority == NotificationPriority.CRITICAL
+    return reach_panel(
+        broadcast.project, kind, broadcast.audience_uids, broadcast.channels, critical=critical
+    )

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,7 +14,6 @@ from urllib.parse import parse_qs, urlsplit
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.db import DatabaseError
 
 from notifications import live
 from notifications.queries import Seat, still_taken, topics_open_to
@@ -37,14 +36,19 @@ DEAF = live.ECHO
 class Hub:
     """Knows which socket of this process wants which topic, and tells it."""
 
-    def __init__(self) -> None:
+    def __init__(self, look: Callable[[Collection[Seat]], set[Seat]] = still_taken) -> None:
         self.sockets: defaultdict[str, set[LiveConsumer]] = defaultdict(set)
+        self._look = look
         self._tasks: list[asyncio.Task[None]] = []
         self._hears = True
+        self._sees = True
 
-    def start(self, beat: float = BEAT) -> None:
+    def start(self, beat: float = BEAT, patience: float = BEAT) -> None:
         """Listen, on the running loop: to the bus where there is one, else to the threads of this process."""
-        self._tasks = [asyncio.create_task(self._beat(beat))]
+        self._tasks = [
+            asyncio.create_task(self._beat(beat)),
+            asyncio.create_task(self._watch(beat, patience)),
+        ]
         if settings.REDIS_URL:
             self._tasks += [asyncio.create_task(self._listen()), asyncio.create_task(_pulse())]
         else:
@@ -90,24 +94,39 @@ class Hub:
             await asyncio.sleep(seconds)
             for socket in self.open_sockets():
                 socket.tell(beat=seconds)
-            await self._dismiss()
+
+    async def _watch(self, seconds: float, patience: float) -> None:
+        """Look again and again who may stay; apart from the beats, which a database that hangs must not keep back."""
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                async with asyncio.timeout(patience):
+                    await self._dismiss()
+            except Exception as error:
+                self._note(error)
+            else:
+                self._note(None)
 
     async def _dismiss(self) -> None:
-        """Close the sockets of those who signed out since, or may no longer see the project."""
+        """Close the sockets of those whose sign-in is over, or who may no longer see the project."""
         seats = {socket.seat for socket in self.open_sockets() if socket.seat}
-        try:
-            taken = await database_sync_to_async(still_taken)(seats) if seats else seats
-        except DatabaseError as error:
+        taken = await database_sync_to_async(self._look)(seats) if seats else seats
+        gone = [socket for socket in self.open_sockets() if socket.seat in seats - taken]
+        for socket in gone:
+            self.discard(socket)
+        # Together, whatever becomes of each: a page that is gone already answers no goodbye.
+        await asyncio.gather(*(socket.close(FORBIDDEN) for socket in gone), return_exceptions=True)
+
+    def _note(self, trouble: Exception | None) -> None:
+        """Log that nobody can be dismissed, or that it goes again; not every try in between."""
+        if trouble and self._sees:
             log.warning(
-                "The database did not say whose pages may stay open (%s); asked again at the next beat.",
-                type(error).__name__,
+                "The database did not say whose pages may stay open (%s); asked again at each beat.",
+                type(trouble).__name__,
             )
-            return
-        for socket in self.open_sockets():
-            if socket.seat in seats - taken:
-                self.discard(socket)
-                with suppress(Exception):  # gone already
-                    await socket.close(FORBIDDEN)
+        elif not trouble and not self._sees:
+            log.info("The database says again whose pages may stay open.")
+        self._sees = trouble is None
 
     async def _listen(self) -> None:
         """One subscription, kept for ever; after an interruption every page is told to look again."""
@@ -178,7 +197,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if not self.topics or not hub.has_room_for(user.pk):
             await self.close(FORBIDDEN)
             return
-        self.seat = Seat(self.scope["session"].session_key or "", user.pk, slug)
+        key = self.scope["session"].session_key or ""
+        self.seat = Seat(key, user.pk, slug, user.get_session_auth_hash())
         await self.accept()
         hub.add(self)
         self.tell(beat=BEAT)

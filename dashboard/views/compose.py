@@ -26,6 +26,7 @@ from notifications.models import (
     Broadcast,
     BroadcastState,
     Message,
+    NotificationPriority,
     Project,
     Role,
 )
@@ -75,9 +76,7 @@ def edit(request: HttpRequest, project: Project, broadcast_id: int) -> HttpRespo
 @require_POST
 def reach(request: HttpRequest, project: Project) -> HttpResponse:
     """The reach panel for what is in the form now; a form half filled in is no error here."""
-    panel = _panel(
-        project, request.POST.get("audience"), request.POST.get("uids"), request.POST.getlist("channels")
-    )
+    panel = _panel(ComposeForm(project, request.POST))
     return render(request, "dashboard/compose/_reach.html", {"project": project, "panel": panel})
 
 
@@ -138,9 +137,7 @@ def _form(
         "form": form,
         "form_key": request.POST.get("form_key") or token_urlsafe(12),
         "broadcast": broadcast,
-        "panel": _panel(
-            project, form["audience"].value(), form["uids"].value(), form["channels"].value() or []
-        ),
+        "panel": _panel(form),
         "payload_besides": _weight(Broadcast(pk=broadcast.pk if broadcast else LONGEST_NUMBER)),
         "payload_limit": PAYLOAD_LIMIT,
         **more,
@@ -159,11 +156,12 @@ def _latest_change(broadcast: Broadcast) -> AuditEntry | None:
     return entries.filter(verb="broadcast.edit").order_by("-id").first()
 
 
-def _panel(project: Project, audience: str | None, uids: str | None, channels: list[str]) -> ReachPanel:
-    is_some = audience == AudienceKind.UIDS
-    kind = AudienceKind.UIDS if is_some else AudienceKind.EVERYONE
-    meant = split_uids(uids or "")[:MOST_UIDS] if is_some else []
-    return reach_panel(project, kind, meant, channels)
+def _panel(form: ComposeForm) -> ReachPanel:
+    """The reach of what is in a form, right or wrong."""
+    kind = AudienceKind.UIDS if form["audience"].value() == AudienceKind.UIDS else AudienceKind.EVERYONE
+    meant = split_uids(form["uids"].value() or "")[:MOST_UIDS] if kind == AudienceKind.UIDS else []
+    critical = str(form["priority"].value()) == str(NotificationPriority.CRITICAL.value)
+    return reach_panel(form.project, kind, meant, form["channels"].value() or [], critical=critical)
 
 
 def _confirm(

@@ -19,6 +19,7 @@ from notifications.models import (
     Credential,
     Message,
     MessageState,
+    NotificationPriority,
     Project,
     Reason,
 )
@@ -34,13 +35,19 @@ class Changed(Refused):
 
 @audited("broadcast.compose")
 def compose(actor: Actor, project: Project, draft: Draft, *, form_key: str = "") -> Facts:
-    """Save a new draft; the same words of one form only once. Returns {"broadcast": id}."""
-    once = f"{form_key or token_hex(16)}:{fingerprint(draft)}"
-    broadcast, is_new = Broadcast.objects.get_or_create(
-        project=project,
-        form_key=hashlib.sha256(once.encode()).hexdigest(),
-        defaults={**content(draft), "created_by_id": actor.user_id},
-    )
+    """Save a new draft; the same words of one form only once. Returns {"broadcast": id}.
+
+    Where that draft was changed or has started since, the words become another one, again only once.
+    """
+    words = content(draft)
+    key = f"{form_key or token_hex(16)}:{fingerprint(draft)}"
+    is_same = False
+    while not is_same:
+        key = hashlib.sha256(key.encode()).hexdigest()
+        broadcast, is_new = Broadcast.objects.get_or_create(
+            project=project, form_key=key, defaults={**words, "created_by_id": actor.user_id}
+        )
+        is_same = is_new or (broadcast.state == BroadcastState.DRAFT and content(broadcast) == words)
     _announce(broadcast)
     return {"broadcast": broadcast.pk, **({} if is_new else {"already": True})}
 
@@ -80,7 +87,8 @@ def start(actor: Actor, broadcast: Broadcast, *, seen: str | None = None, people
     if draft.state != BroadcastState.DRAFT:
         return {"already": True}
     _check_seen(draft, broadcast, seen)
-    numbers = reach(draft.project, AudienceKind(draft.audience_kind), draft.audience_uids)
+    critical = draft.priority == NotificationPriority.CRITICAL
+    numbers = reach(draft.project, AudienceKind(draft.audience_kind), draft.audience_uids, critical=critical)
     addressed = numbers.addressed(draft.channels)
     if people is not None and abs(people - addressed) > people * STILL_THE_SAME:
         raise Changed("The audience changed meanwhile. Check the number, then send.")
@@ -117,22 +125,40 @@ def resume(actor: Actor, broadcast: Broadcast) -> Facts:
     return {}
 
 
-@audited("broadcast.cancel")
 def cancel(actor: Actor, broadcast: Broadcast) -> Facts:
     """Stop for good: copies that wait are cancelled, those on the wire finish. Raises Refused when it is over.
 
-    Returns {"cancelled": n}: messages that were written out. The rest of the audience never will be.
+    Committed before the waiting copies are closed: however many there are, none is claimed from then on. Returns
+    {"waiting": n}: copies that were written out and wait. The rest of the audience never will be.
     """
-    now = clock.now()
-    live_ones = Broadcast.objects.filter(
-        pk=broadcast.pk, state__in=[BroadcastState.SENDING, BroadcastState.PAUSED]
-    )
-    if not live_ones.update(state=BroadcastState.CANCELLED, finished_at=now):
-        raise Refused("It is over already: there is nothing left to cancel.")
-    waiting = Message.objects.filter(broadcast=broadcast, state__in=[MessageState.QUEUED, MessageState.HELD])
-    cancelled = waiting.update(state=MessageState.CANCELLED, reason=Reason.CANCELLED, changed_at=now)
+    facts = _cancel(actor, broadcast)
+    _close_waiting(broadcast)
     _announce(broadcast)
-    return {"cancelled": cancelled}
+    return facts
+
+
+@audited("broadcast.cancel")
+def _cancel(actor: Actor, broadcast: Broadcast) -> Facts:
+    """One that was through already stays sent: only the copies that are sent again are called off."""
+    stored = _hold(broadcast)
+    if stored.state not in (BroadcastState.SENDING, BroadcastState.PAUSED):
+        raise Refused("It is over already: there is nothing left to cancel.")
+    waiting = _waiting(stored).count()
+    if stored.finished_at is None:
+        stored.state, stored.finished_at = BroadcastState.CANCELLED, clock.now()
+    else:
+        _close_waiting(stored)
+        stored.state = BroadcastState.SENT
+    stored.save(update_fields=["state", "finished_at"])
+    return {"waiting": waiting}
+
+
+def _waiting(broadcast: Broadcast) -> QuerySet[Message]:
+    return Message.objects.filter(broadcast=broadcast, state__in=[MessageState.QUEUED, MessageState.HELD])
+
+
+def _close_waiting(broadcast: Broadcast) -> None:
+    _waiting(broadcast).update(state=MessageState.CANCELLED, reason=Reason.CANCELLED, changed_at=clock.now())
 
 
 @audited("broadcast.retry")

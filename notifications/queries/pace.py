@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
+from django.db.models import Min, OuterRef, Subquery
+
 from notifications import clock
-from notifications.models import Batch, Project, Ticket
+from notifications.models import Batch, Credential, Project, Ticket
 
 POINTS = 24
 """Of the line, at the most."""
 AT_MOST = 20_000
 """Batches looked at; the newest count."""
-FIRST_QUESTIONS = 500
-"""Tickets looked at for the next question."""
 LATELY = 15.0
 """Seconds that count as "now"."""
 
@@ -94,10 +94,10 @@ def pace(project: Project, since: datetime, until: datetime | None = None) -> Pa
 
 
 def next_question(project: Project) -> datetime | None:
-    """When receipts are asked for next; None when there is nothing to ask among the first questions of all projects.
-
-    By the index `ticket_to_check`, which knows no projects: hence the bound.
-    """
-    asked = Ticket.objects.filter(check_at__isnull=False).order_by("check_at")
-    first = asked.values_list("check_at", "batch__credential__project")[:FIRST_QUESTIONS]
-    return next((at for at, owner in first if owner == project.pk), None)
+    """When receipts are asked for next; None when there is nothing to ask. One look into an index per credential."""
+    waiting = Ticket.objects.filter(asked_with=OuterRef("pk"), check_at__isnull=False).order_by("check_at")
+    firsts = Credential.objects.filter(project=project).annotate(
+        first=Subquery(waiting.values("check_at")[:1])
+    )
+    found: datetime | None = firsts.aggregate(next=Min("first"))["next"]
+    return found

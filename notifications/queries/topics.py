@@ -20,6 +20,8 @@ class Seat:
     session_key: str
     user_id: int
     project_slug: str
+    auth_hash: str
+    """Of the person's password when the page was opened: another one ends every sign-in before it."""
 
 
 def still_taken(seats: Collection[Seat]) -> set[Seat]:
@@ -30,13 +32,15 @@ def still_taken(seats: Collection[Seat]) -> set[Seat]:
         ).values_list("session_key", flat=True)
     )
     people = get_user_model().objects.filter(pk__in={seat.user_id for seat in seats}, is_active=True)
-    everywhere = set(people.filter(is_superuser=True).values_list("pk", flat=True))
+    known = {user.pk: user for user in people}
     of_a_team = set(Membership.objects.filter(user__in=people).values_list("user_id", "project__slug"))
     return {
         seat
         for seat in seats
         if seat.session_key in sessions
-        and (seat.user_id in everywhere or (seat.user_id, seat.project_slug) in of_a_team)
+        and (user := known.get(seat.user_id))
+        and user.get_session_auth_hash() == seat.auth_hash
+        and (user.is_superuser or (user.pk, seat.project_slug) in of_a_team)
     }
 
 

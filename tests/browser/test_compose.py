@@ -34,6 +34,14 @@ def test_a_form_that_comes_back_can_be_sent_again(operator: Page) -> None:
     expect(operator.get_by_role("button", name="Save and review")).to_be_enabled()
 
 
+def test_the_reach_is_asked_again_when_the_priority_changes(operator: Page) -> None:
+    fill(operator, "Urgent")
+    with operator.expect_response("**/compose/reach/") as told:
+        operator.get_by_label("Critical").check()
+    assert told.value.ok
+    assert "priority=1" in (told.value.request.post_data or "")
+
+
 def test_the_counter_says_how_much_a_lock_screen_shows(operator: Page) -> None:
     fill(operator, "Coast")
     expect(operator.locator("label[for=id_title]")).to_contain_text("5 of 65 on a lock screen")

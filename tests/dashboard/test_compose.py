@@ -18,6 +18,7 @@ from notifications.models import AuditEntry, Broadcast, BroadcastState, Project,
 from tests.dashboard.reading import part
 from tests.dashboard.test_forms import FILLED
 from tests.factories import make_account, make_broadcast, make_device, make_people
+from tests.notifications.rows import mute
 
 Member = Callable[[Role], Client]
 
@@ -184,6 +185,16 @@ class TestReach:
         assert "left out 2" in words
         assert "The account is switched off. 1" in words
         assert "The person has muted all notifications for now. 1" in words
+
+    @pytest.mark.parametrize(("priority", "said"), [("1", "1 person"), ("3", "Nobody"), ("x", "Nobody")])
+    def test_what_is_critical_reaches_whoever_muted_the_rest(
+        self, signed_in: Client, project: Project, priority: str, said: str
+    ) -> None:
+        quiet = make_account(project)
+        make_device(project, quiet)
+        mute(quiet)
+        answer = reach(signed_in, project, priority=priority)
+        assert part(answer, "reach").startswith(f"Reach {said}")
 
     @pytest.mark.parametrize(
         ("fields", "said"),

@@ -132,6 +132,15 @@ class TestDoubleClick:
             signed_in.post(compose(project), {**FILLED, "title": title, "form_key": "k"})
         assert set(Broadcast.objects.values_list("title", flat=True)) == {"First", "Second"}
 
+    def test_going_back_to_the_first_words_loses_nothing(self, signed_in: Client, project: Project) -> None:
+        first = {**MINE, "form_key": "k"}
+        signed_in.post(compose(project), first)
+        draft = Broadcast.objects.get()
+        post(signed_in, signed_in.get(edit(draft)), draft, title="Other words")
+        answer = signed_in.post(compose(project), first)
+        mine = Broadcast.objects.get(title="Mine")
+        assert answer.headers["Location"] == confirm(mine) != confirm(draft)
+
 
 def test_the_draft_is_seen_as_it_was_opened(signed_in: Client, draft: Broadcast) -> None:
     assert hidden(signed_in.get(edit(draft)), "seen") == fingerprint(draft)

@@ -11,9 +11,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from notifications.models import AuditEntry, Broadcast, BroadcastState, Project, Role
+from notifications.models import AuditEntry, Broadcast, BroadcastState, NotificationPriority, Project, Role
 from tests.dashboard.reading import has_part
+from tests.dashboard.test_compose import edit
 from tests.factories import make_account, make_broadcast, make_device, make_people
+from tests.notifications.rows import mute
 
 Member = Callable[[Role], Client]
 
@@ -68,6 +70,19 @@ class TestConfirm:
     def test_it_writes_thousands_apart(self, signed_in: Client, project: Project) -> None:
         make_people(project, 1000)
         assert "Send to 1,000 people</button>" in confirm(signed_in, make_broadcast(project)).content.decode()
+
+    def test_the_panel_the_page_and_the_start_agree_on_what_is_critical(
+        self, signed_in: Client, project: Project
+    ) -> None:
+        quiet = make_account(project)
+        make_device(project, quiet)
+        mute(quiet)
+        draft = make_broadcast(project, priority=NotificationPriority.CRITICAL)
+        panel = signed_in.get(edit(draft)).context["panel"]
+        fields = seen(signed_in, draft)
+        send(signed_in, draft, **fields)
+        started = AuditEntry.objects.get(verb="broadcast.start").detail
+        assert panel.addressed == fields["people"] == started["addressed"] == 1
 
     def test_it_counts_devices_without_an_account_by_themselves(
         self, signed_in: Client, project: Project

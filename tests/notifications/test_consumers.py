@@ -243,6 +243,9 @@ class TestWhoMustLeave:
     async def test_a_retired_operator(self) -> None:
         assert await self.is_dismissed_after(lambda: User.objects.update(is_active=False))
 
+    async def test_whose_password_was_changed(self) -> None:
+        assert await self.is_dismissed_after(lambda: User.objects.update(password="another"))
+
     async def test_nobody_else(self) -> None:
         other = await sync_to_async(make_operator)("other", self.project, Role.VIEWER)
         async with open_page(other, self.path) as stays:
@@ -253,8 +256,9 @@ class TestWhoMustLeave:
     async def is_dismissed_after(self, change: Callable[[], object]) -> bool:
         async with open_page(self.viewer, self.path) as page:
             await sync_to_async(change)()
-            while (event := await page.receive_output(SOON))["type"] == "websocket.send":
-                pass
+            async with asyncio.timeout(SOON):
+                while (event := await page.receive_output(SOON))["type"] == "websocket.send":
+                    pass
             return event == {"type": "websocket.close", "code": consumers.FORBIDDEN}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
@@ -21,6 +21,13 @@ from notifications.queries.progress import progress_of, progress_of_many
 from notifications.queries.retries import sendable_again
 from tests.dashboard.copies import ALL_STATES, answer, copies_in_every_state, copy, ring, started
 from tests.factories import make_broadcast, make_credential, make_device, make_operator
+
+
+def ask(project: Project, at: datetime) -> Ticket:
+    """A copy whose receipt is asked for then."""
+    ticket = answer(copy(started(project), "accepted"))
+    Ticket.objects.filter(pk=ticket.pk).update(check_at=at, asked_with=ticket.batch.credential)
+    return ticket
 
 
 class TestTopics:
@@ -215,10 +222,25 @@ class TestPace:
         )
 
     def test_the_next_question_is_the_earliest(self, project: Project) -> None:
-        broadcast, now = started(project), clock.now()
+        now = clock.now()
         for minutes in (5, 2):
-            ticket = answer(copy(broadcast, "accepted"))
-            Ticket.objects.filter(pk=ticket.pk).update(check_at=now + timedelta(minutes=minutes))
+            ask(project, now + timedelta(minutes=minutes))
+        assert next_question(project) == now + timedelta(minutes=2)
+
+    def test_the_questions_of_others_hide_no_question(self, project: Project, other_project: Project) -> None:
+        now = clock.now()
+        theirs = ask(other_project, now)
+        batch = {"credential": theirs.batch.credential, "size": 1, "leased_until": now}
+        answer = {
+            "message": theirs.message,
+            "is_success": True,
+            "check_at": now,
+            "asked_with": batch["credential"],
+        }
+        batches = Batch.objects.bulk_create([Batch(**batch) for _ in range(500)])
+        Ticket.objects.bulk_create([Ticket(batch=each, **answer) for each in batches])
+        assert next_question(project) is None
+        ask(project, now + timedelta(minutes=2))
         assert next_question(project) == now + timedelta(minutes=2)
 
 

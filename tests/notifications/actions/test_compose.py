@@ -53,6 +53,18 @@ class TestCompose:
         assert Broadcast.objects.count() == 1
 
     @pytest.mark.parametrize(
+        "change", [{"title": "Changed"}, *({"state": s} for s in BroadcastState if s != BroadcastState.DRAFT)]
+    )
+    def test_a_form_sent_again_after_its_draft_was_changed_or_sent_makes_another(
+        self, project: Project, change: dict[str, str]
+    ) -> None:
+        first = broadcasts.compose(ACTOR, project, DRAFT, form_key="k")["broadcast"]
+        Broadcast.objects.update(**change)
+        again = [broadcasts.compose(ACTOR, project, DRAFT, form_key="k")["broadcast"] for _ in range(2)]
+        assert again[0] == again[1] != first
+        assert Broadcast.objects.get(pk=again[0]).title == DRAFT.title
+
+    @pytest.mark.parametrize(
         ("key", "draft"), [("k", replace(DRAFT, title="Morning song")), ("other", DRAFT), ("", DRAFT)]
     )
     def test_other_words_and_other_forms_make_another(self, project: Project, key: str, draft: Draft) -> None:

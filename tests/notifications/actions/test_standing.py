@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from notifications import clock
 from notifications.actions import broadcasts
 from notifications.actions.audit import Refused
 from notifications.models import Broadcast, BroadcastState, Message, MessageState, Project
@@ -13,7 +14,7 @@ from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind
 from tests.fakes.process import FakeExpo
 from tests.notifications.pipeline.halves import claim, save_answers
-from tests.notifications.rows import ACTOR, queue_messages, sending
+from tests.notifications.rows import ACTOR, HOUR, queue_messages, sending
 
 OVER = [BroadcastState.DRAFT, BroadcastState.SENT, BroadcastState.CANCELLED]
 
@@ -66,7 +67,17 @@ class TestCancel:
         assert broadcast.finished_at is not None
 
     def test_it_says_how_many_it_stopped(self, project: Project) -> None:
-        assert broadcasts.cancel(ACTOR, with_copies(project)) == {"cancelled": 3}
+        assert broadcasts.cancel(ACTOR, with_copies(project)) == {"waiting": 3}
+
+    def test_of_one_that_was_through_only_what_is_sent_again_is_called_off(self, project: Project) -> None:
+        before = clock.now() - HOUR
+        broadcast = sending(project, state=BroadcastState.SENT, finished_at=before, expanded_at=before)
+        queue_messages(project, 2, broadcast=broadcast, state=MessageState.FAILED, reason="rejected")
+        broadcasts.retry(ACTOR, broadcast, MessageState.FAILED)
+        assert state_of(broadcast) == BroadcastState.SENDING
+        broadcasts.cancel(ACTOR, broadcast)
+        assert (state_of(broadcast), broadcast.finished_at) == (BroadcastState.SENT, before)
+        assert set(broadcast.messages.values_list("state", flat=True)) == {MessageState.CANCELLED}
 
     def test_only_what_waits_is_cancelled(self, project: Project) -> None:
         broadcasts.cancel(ACTOR, with_copies(project))

@@ -106,12 +106,12 @@ class TestBounds:
 
     def test_no_part_leaves_when_little_time_is_left(self, server):
         def script(seen: Seen) -> Answer:
-            server.closing.wait(0.25)
+            server.closing.wait(2.2)
             return REFUSED
 
         server.script = script
         batch = [PushMessage(id=n, token=token(n), content=CONTENT) for n in range(8)]
-        answered = ExpoProvider(Access(base_url=server.url), deadline=0.3).send(batch)
+        answered = ExpoProvider(Access(base_url=server.url), deadline=3.0).send(batch)
         assert outcomes(ticket for _, ticket in answered) == {Outcome.RETRY: 8}
         assert len(server.seen) == 1
 
