@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db.models import Case, CharField, Count, Exists, OuterRef, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, QuerySet, Value, When
 
 from notifications import clock, providers
 from notifications.models import AudienceKind, Broadcast, Device, Identity, Project, SuppressionReason
@@ -83,16 +83,18 @@ def blocked(
     )
 
 
-def has_device() -> Exists:
-    """Has the account of this identity an active device in the project?"""
-    return Exists(
-        Device.objects.filter(
-            project_id=OuterRef("project_id"),
-            user_id=OuterRef("user_id"),
-            is_active=True,
-            provider__in=list(providers.PROVIDERS),
-        )
+def has_device(project_id: int) -> Case:
+    """Has the account of this identity an active device in the project?
+
+    One list for all, not a question for each: a database that has not counted a fresh import yet asks those badly.
+    """
+    devices = Device.objects.filter(
+        project_id=project_id,
+        user_id__isnull=False,
+        is_active=True,
+        provider__in=list(providers.PROVIDERS),
     )
+    return Case(When(user_id__in=devices.values("user_id"), then=Value(True)), default=Value(False))
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def reach(project: Project, kind: AudienceKind, uids: Sequence[str] = (), *, cri
     audience = Audience(project.pk, kind, uids)
     identities = blocked(audience.identities(), clock.now(), critical=critical)
     groups = (
-        identities.annotate(reachable=has_device())
+        identities.annotate(reachable=has_device(project.pk))
         .values_list("blocked", "reachable")
         .annotate(n=Count("user_id", distinct=True))
     )

@@ -17,7 +17,7 @@ from notifications import clock, live
 from notifications.actions.audit import Actor, Facts, write_down
 from notifications.actions.device_rows import DeviceRow
 from notifications.models import Device, Identity, InactiveReason, Project, Recipient
-from notifications.models.bulk import insert_rows, update_rows
+from notifications.models.bulk import count_anew, insert_rows, update_rows
 
 CHUNK = 2_000
 """Rows that one transaction takes in: large enough to be quick, short enough not to hold up the sending."""
@@ -44,6 +44,8 @@ def import_rows(actor: Actor, project: Project, rows: Iterable[DeviceRow]) -> Fa
     finally:  # an import that breaks off has done something too
         facts = {name: totals[name] for name in COUNTS}
         write_down(actor, "devices.import", project, facts)
+        if totals.total() >= CHUNK:
+            count_anew(Device, Identity, Recipient, get_user_model())
         live.publish(f"project:{project.pk}")
     return facts
 

@@ -172,3 +172,12 @@ def _plain(field: Any, value: Any) -> Any:
     if isinstance(prepared, datetime):
         return prepared.isoformat()
     return duration_iso_string(prepared) if isinstance(prepared, timedelta) else prepared
+
+
+def count_anew(*models: type[Model]) -> None:
+    """Let PostgreSQL count these tables now: it plans by what it counted last. SQLite goes by its indexes alone."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        for model in models:
+            cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")

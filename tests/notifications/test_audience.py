@@ -121,7 +121,7 @@ def test_only_an_active_device_of_the_project_is_one(project: Project, other_pro
     make_device(project, with_one)
     make_device(project, without, is_active=False)
     make_device(other_project, elsewhere)
-    found = Identity.objects.filter(project=project).annotate(reachable=has_device())
+    found = Identity.objects.filter(project=project).annotate(reachable=has_device(project.pk))
     assert dict(found.values_list("user_id", "reachable")) == {
         with_one.pk: True,
         without.pk: False,

@@ -41,8 +41,9 @@ class Page:
 
     async def is_dismissed(self) -> bool:
         """Is its socket closed after some more beats?"""
-        while (word := await asyncio.wait_for(self.heard.get(), SOON))["type"] == "websocket.send":
-            pass
+        async with asyncio.timeout(SOON):
+            while (word := await self.heard.get())["type"] == "websocket.send":
+                pass
         return word == {"type": "websocket.close", "code": FORBIDDEN}
 
 
@@ -83,11 +84,12 @@ async def test_a_look_that_fails_ends_neither_beats_nor_dismissals() -> None:
         assert await page.is_dismissed()
 
 
-async def test_a_look_that_hangs_ends_neither() -> None:
+async def test_a_look_that_hangs_ends_neither(caplog: pytest.LogCaptureFixture) -> None:
     look = Look()
     with running(look) as hub:
         page = Page(hub)
         assert await page.hears_beats(10)
+        assert "TimeoutError" in caplog.text
         look.answers.set()
         assert await page.is_dismissed()
 

@@ -230,15 +230,12 @@ class TestPace:
     def test_the_questions_of_others_hide_no_question(self, project: Project, other_project: Project) -> None:
         now = clock.now()
         theirs = ask(other_project, now)
-        batch = {"credential": theirs.batch.credential, "size": 1, "leased_until": now}
-        answer = {
-            "message": theirs.message,
-            "is_success": True,
-            "check_at": now,
-            "asked_with": batch["credential"],
-        }
-        batches = Batch.objects.bulk_create([Batch(**batch) for _ in range(500)])
-        Ticket.objects.bulk_create([Ticket(batch=each, **answer) for each in batches])
+        key, message = theirs.batch.credential, theirs.message
+        more = [Batch(credential=key, size=1, leased_until=now) for _ in range(500)]
+        Ticket.objects.bulk_create(
+            Ticket(batch=batch, message=message, is_success=True, check_at=now, asked_with=key)
+            for batch in Batch.objects.bulk_create(more)
+        )
         assert next_question(project) is None
         ask(project, now + timedelta(minutes=2))
         assert next_question(project) == now + timedelta(minutes=2)

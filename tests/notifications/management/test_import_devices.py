@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
 from notifications.actions.devices import CHUNK
 from notifications.models import AuditEntry, Device, Identity, InactiveReason, Project, Recipient
@@ -253,7 +254,8 @@ class TestSize:
         with django_assert_num_queries(14):
             sheet.load()
         sheet.write(*lines(CHUNK, "b"))
-        with django_assert_num_queries(14):
+        counted = 4 if connection.vendor == "postgresql" else 0  # tables, once at the end
+        with django_assert_num_queries(14 + counted):
             sheet.load()
 
     @pytest.mark.slow
