@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
+
+import dj_database_url
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
@@ -37,6 +41,14 @@ def url(name: str, *schemes: str) -> str:
             (name, f"{value.partition(':')[0]}…", " or ".join(f"{scheme}://…" for scheme in schemes))
         )
         return ""
+    return value
+
+
+def origin(name: str) -> str:
+    """The address of a site, without a path; "" where none is given."""
+    value = url(name, "http", "https")
+    if value.count("/") > 2:
+        problems.append((name, value, "an address without a path, such as https://push.example.org"))
     return value
 
 
@@ -87,6 +99,38 @@ def seconds(name: str, default: timedelta, *, least: float = 0.1) -> timedelta:
 def words(name: str, default: str = "") -> list[str]:
     """A list, separated by commas."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def hosts(name: str, default: str) -> list[str]:
+    """Names of hosts, without scheme and path."""
+    read = words(name, default)
+    if any("/" in host for host in read):
+        problems.append(
+            (name, ",".join(read), "names of hosts, such as push.example.org, without https:// and paths")
+        )
+    return read
+
+
+def addresses(name: str) -> list[str]:
+    """IP addresses or networks, or * for any."""
+    read = words(name)
+    for each in read:
+        try:
+            _ = each == "*" or ip_network(each, strict=False)
+        except ValueError:
+            problems.append((name, each, "addresses of proxies, such as 127.0.0.1 or 10.0.0.0/8"))
+    return read
+
+
+def database(url: str) -> dict[str, Any]:
+    """What Django wants to know of the database at this address."""
+    try:
+        return dict(dj_database_url.parse(url, conn_max_age=60))
+    except ValueError:  # the address itself stays out of the report: it may hold a password
+        problems.append(
+            ("DATABASE_URL", "no address of a database", "postgres://user:password@host:5432/name")
+        )
+        return dict(dj_database_url.parse("sqlite://:memory:"))
 
 
 def _span(kind: str, least: float, most: float) -> str:

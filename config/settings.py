@@ -7,8 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import dj_database_url
-
 from config import env
 from config.huey import make_queue
 from config.secret_key import kept_secret_key
@@ -16,15 +14,19 @@ from config.secret_key import kept_secret_key
 BASE_DIR = Path(__file__).resolve().parent.parent
 TESTING = "pytest" in sys.modules
 DATA_DIR = Path(env.text("CARILLON_DATA_DIR") or BASE_DIR / ("var/test" if TESTING else "var")).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+try:
+    # For nobody else on this machine: it holds addresses of people, push tokens and sessions.
+    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+except OSError as error:
+    sys.exit(f"CARILLON_DATA_DIR={DATA_DIR} cannot be used as a folder ({error.strerror}). Name another one.")
 
 DEBUG = env.flag("DEBUG")
 SECRET_KEY = env.text("SECRET_KEY") or kept_secret_key(DATA_DIR / "secret_key")
 SECRET_KEY_IS_KEPT = not env.text("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
-SITE_URL = env.url("SITE_URL", "http", "https")
+SITE_URL = env.origin("SITE_URL")
 SECURE = SITE_URL.startswith("https://")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
 
 INSTALLED_APPS = [
@@ -80,9 +82,7 @@ SQLITE_OPTIONS: dict[str, Any] = {
 }
 DATABASE_URL = env.url("DATABASE_URL", "postgres", "postgresql", "sqlite")
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": dict(
-        dj_database_url.parse(DATABASE_URL or f"sqlite:///{DATA_DIR / 'carillon.sqlite3'}", conn_max_age=60)
-    )
+    "default": dict(env.database(DATABASE_URL or f"sqlite:///{DATA_DIR / 'carillon.sqlite3'}"))
 }
 EMBEDDED = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if EMBEDDED:
@@ -128,7 +128,7 @@ CSRF_COOKIE_HTTPONLY = True
 
 # --- Headers ----------------------------------------------------------------------------------------------------------
 # The server believes X-Forwarded-For and -Proto from these addresses only, and tells Django what it believes.
-CARILLON_TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
+CARILLON_TRUSTED_PROXIES = env.addresses("TRUSTED_PROXIES")
 SECURE_SSL_REDIRECT = SECURE and env.flag("SSL_REDIRECT", default=True)
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE and env.flag("HSTS_SUBDOMAINS")
@@ -202,5 +202,7 @@ LOGGING = {
         "uvicorn.access": {"level": "WARNING"},
         # Each socket would be told here.
         "uvicorn.error": {"level": "WARNING"},
+        # Whoever scans the internet asks with names that are not ours: no news, and no traceback.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }

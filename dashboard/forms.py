@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from typing import Any
+from unicodedata import category
 
 from django import forms
 
@@ -17,6 +18,10 @@ UIDS = re.compile(r""""((?:[^"\r\n\0]|"")+)"(?=[\s,;\0]|$)|([^\s,;\0]+)""")
 """A uid in quotes, as in CSV, where it may hold what parts uids; or one without."""
 PLAIN_UID = re.compile(r'[^\s,;\0"][^\s,;\0]*')
 UID_LENGTH = 255
+DEEP_LINK = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://[^\s<>\"\\\x00-\x1f]+")
+WEB = {"http", "https"}
+RUN_BY_BROWSERS = {"javascript", "data", "vbscript", "file", "blob", "intent", "view-source"}
+TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 DATA_LENGTH = 10_000
 """Characters of data as they are kept; typed ones may be twice as many, for the sake of spaces."""
 
@@ -28,6 +33,32 @@ class UidsField(forms.CharField):
         """Nothing to say about an empty one."""
 
 
+class LinkField(forms.URLField):
+    """A page, or a place in an app; nothing that a browser would run."""
+
+    WRONG = "Write a whole address, such as https://example.org/news or myapp://news."
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(assume_scheme="https", error_messages={"invalid": self.WRONG}, **options)
+
+    def clean(self, value: Any) -> Any:
+        """The address. Raises ValidationError."""
+        place = DEEP_LINK.fullmatch(str(value or "").strip())
+        if place is None or place["scheme"].lower() in WEB:
+            return super().clean(value)
+        if place["scheme"].lower() in RUN_BY_BROWSERS:
+            raise forms.ValidationError(self.WRONG)
+        self.run_validators(place[0])
+        return place[0]
+
+    def run_validators(self, value: Any) -> None:
+        """Those of a text for a place in an app: it has no host that must exist."""
+        place = DEEP_LINK.fullmatch(str(value))
+        if place is None or place["scheme"].lower() in WEB:
+            return super().run_validators(value)
+        return forms.CharField(max_length=self.max_length).run_validators(value)
+
+
 class ComposeForm(forms.Form):
     """A broadcast as it is composed."""
 
@@ -37,12 +68,10 @@ class ComposeForm(forms.Form):
         max_length=200, error_messages={"required": "Write a title: it is what people see first."}
     )
     body = forms.CharField(required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
-    link = forms.URLField(
+    link = LinkField(
         required=False,
         max_length=2048,
-        assume_scheme="https",
-        help_text="Where a tap leads. It travels as data.url.",
-        error_messages={"invalid": "Write a whole address, such as https://example.org/news."},
+        help_text="Where a tap leads: a page, or a place in your app (myapp://news). It travels as data.url.",
     )
     data = forms.CharField(  # type: ignore[assignment]  # the form keeps what was posted under the same name
         required=False,
@@ -79,8 +108,8 @@ class ComposeForm(forms.Form):
         coerce=int,
         widget=forms.RadioSelect,
         help_text=(
-            "Critical overtakes everything else that waits, and is sent again when no answer comes: "
-            "a few people may then get it twice."
+            "Critical overtakes everything else that waits, reaches people who muted the rest, and is sent again "
+            "when no answer comes: a few people may then get it twice."
         ),
         error_messages={"required": "Choose a priority.", "invalid_choice": "Choose normal or critical."},
     )
@@ -88,6 +117,17 @@ class ComposeForm(forms.Form):
     def __init__(self, project: Project, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.project = project
+
+    def clean_title(self) -> str:
+        """A title that can be seen, and that does not turn the text around it."""
+        title: str = self.cleaned_data["title"]
+        if not any(category(letter)[0] not in "CZ" for letter in title):
+            raise forms.ValidationError("Nothing in this title can be seen.")
+        if TURNS.search(title):
+            raise forms.ValidationError(
+                "This title holds an invisible character that turns the direction of the text. Type it anew."
+            )
+        return title
 
     def clean_body(self) -> str:
         """The body with the line ends of phones, not those of forms."""

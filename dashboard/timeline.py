@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from dashboard.templatetags.figures import number
 from notifications import wire
-from notifications.models import AuditEntry, Message, MessageState, Reason, Receipt, Ticket
+from notifications.models import AuditEntry, Batch, Message, MessageState, Reason, Receipt, Ticket
 from notifications.queries.attempts import Attempt
 from notifications.queries.causes import TROUBLE, words
 from notifications.queries.names import provider, provider_label
@@ -71,7 +71,7 @@ def _attempt(message: Message, attempt: Attempt) -> Iterator[Step]:
         title = "Claimed by a worker" if ticket is None else "Claimed, but nothing was sent"
         yield Step(mood="wait" if ticket is None else "warn", title=title, text=carried, at=batch.created_at)
     else:
-        answered = _answered_in(ticket.date_received - batch.started_at) if ticket else "no answer yet"
+        answered = _answered_in(batch, ticket) if ticket else "no answer yet"
         yield Step(mood="ok", title=f"Handed to {label}", text=f"{carried}, {answered}", at=batch.started_at)
     if ticket:
         yield _ticket(message, ticket, label)
@@ -79,7 +79,10 @@ def _attempt(message: Message, attempt: Attempt) -> Iterator[Step]:
         yield _receipt(message, receipt)
 
 
-def _answered_in(took: timedelta) -> str:
+def _answered_in(batch: Batch, ticket: Ticket) -> str:
+    if batch.started_at is None or ticket.outcome == wire.Outcome.AMBIGUOUS:
+        return "no answer"
+    took = ticket.date_received - batch.started_at
     return f"answered in {number(max(0, round(took.total_seconds() * 1000)))} ms"
 
 

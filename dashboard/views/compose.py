@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dashboard.access import actor, needs
@@ -81,6 +82,7 @@ def reach(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 @needs(Role.EDITOR)
+@never_cache
 @require_safe
 def confirm(request: HttpRequest, project: Project, broadcast_id: int) -> HttpResponse:
     """What will be sent to how many, and the button that does it."""

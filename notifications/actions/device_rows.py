@@ -84,7 +84,9 @@ def _read(columns: Sequence[str], number: int, line: str) -> DeviceRow | Reject:
     try:
         cells = next(csv.reader([line.rstrip("\r\n")], strict=True))
     except csv.Error as error:
-        return Reject(number, f"not a CSV line: {error}", _cells(line))
+        is_open = "end of data" in str(error)
+        why = "a quote is still open at its end (no cell may hold a line break)" if is_open else error
+        return Reject(number, f"not a CSV line: {why}", _cells(line))
     if len(cells) != len(columns):
         return Reject(number, f"has {len(cells)} columns where the header has {len(columns)}", tuple(cells))
     values = {name: cell.strip() for name, cell in zip(columns, cells, strict=True) if name in COLUMNS}

@@ -52,7 +52,9 @@ REASON_WORDS = {
         "No receipt within 24 hours", "The provider accepted it and never said more. Nothing to do."
     ),
     Reason.EXPIRED: ReasonWords("Too old to send", "It waited past its expiry. Retry to send it after all."),
-    Reason.CANCELLED: ReasonWords("Cancelled", "An operator stopped it before it left."),
+    Reason.CANCELLED: ReasonWords(
+        "Cancelled", "An operator stopped it before it left, or before it was tried again."
+    ),
     Reason.DEVICE_INACTIVE: ReasonWords("Device switched off while waiting", "Nothing to do."),
     Reason.ACCOUNT_INACTIVE: ReasonWords("Account switched off while waiting", "Nothing to do."),
     Reason.MUTED: ReasonWords("Muted by the person while waiting", "Nothing to do."),

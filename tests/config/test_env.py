@@ -179,3 +179,45 @@ class TestWords:
 
     def test_nothing_is_no_word(self) -> None:
         assert env.words(NAME) == []
+
+
+class TestOrigin:
+    def test_a_path_is_told(self, given: Set) -> None:
+        given("https://bells.example/tower")
+        env.origin(NAME)
+        assert wanted() == ["an address without a path, such as https://push.example.org"]
+
+
+class TestHosts:
+    def test_a_scheme_is_told(self, given: Set) -> None:
+        given("bells.example,https://tower.example")
+        env.hosts(NAME, "localhost")
+        assert wanted() == ["names of hosts, such as push.example.org, without https:// and paths"]
+
+    def test_names_and_patterns_are_none(self, given: Set) -> None:
+        given("bells.example,.tower.example,[::1],*")
+        assert env.hosts(NAME, "localhost") == ["bells.example", ".tower.example", "[::1]", "*"]
+        assert wanted() == []
+
+
+class TestAddresses:
+    def test_networks_and_anybody_are_addresses_too(self, given: Set) -> None:
+        given("127.0.0.1,10.0.0.0/8,::1,*")
+        assert env.addresses(NAME) == ["127.0.0.1", "10.0.0.0/8", "::1", "*"]
+        assert wanted() == []
+
+    def test_a_name_is_told(self, given: Set) -> None:
+        given("proxy.example")
+        env.addresses(NAME)
+        assert wanted() == ["addresses of proxies, such as 127.0.0.1 or 10.0.0.0/8"]
+
+
+class TestDatabase:
+    def test_its_parts_are_read(self) -> None:
+        assert env.database("postgres://root:hush@db.example:5433/bells")["PORT"] == 5433
+
+    def test_what_is_no_address_is_told_without_its_password(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(env, "problems", [])
+        assert env.database("postgres://root:hush@db.example:abc/x")["ENGINE"].endswith("sqlite3")
+        ((name, value, _),) = env.problems
+        assert (name, "hush" in value) == ("DATABASE_URL", False)

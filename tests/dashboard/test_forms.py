@@ -186,3 +186,43 @@ def test_a_copy_starts_with_the_words_of_the_other(project: Project) -> None:
     draft = filled.draft()
     assert (draft.title, draft.data, draft.priority) == (other.title, {"é": 1}, 1)
     assert (draft.channels, draft.audience_uids) == (("push",), ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    "link", ["https://northlight.example/a?b=c#d", "myapp://news/1", "com.bells+x://tower"]
+)
+def test_a_link_leads_to_a_page_or_into_an_app(project: Project, link: str) -> None:
+    filled = form(project, link=link)
+    assert filled.is_valid(), filled.errors
+    assert filled.draft().link == link
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "javascript:alert(1)",
+        "javascript://x/%0aalert(1)",
+        "JavaScript://x",
+        "data://text",
+        "intent://x",
+        "file:///etc/passwd",
+        "/foo",
+        "myapp://a b",
+        "myapp://",
+        "myapp://" + "x" * 2048,
+    ],
+)
+def test_a_link_that_a_browser_would_run_or_that_leads_nowhere_is_refused(
+    project: Project, link: str
+) -> None:
+    assert problems(project, link=link).keys() == {"link"}
+
+
+@pytest.mark.parametrize("title", ["\u200b", "\u2060 \u00ad", "abc\u202edef", "\u2067abc"])
+def test_a_title_can_be_seen_and_turns_nothing(project: Project, title: str) -> None:
+    assert problems(project, title=title).keys() == {"title"}
+
+
+@pytest.mark.parametrize("title", ["🔔", "שלום", "👩‍👧 hello"])
+def test_a_title_may_be_of_any_script(project: Project, title: str) -> None:
+    assert not problems(project, title=title)

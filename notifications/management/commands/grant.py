@@ -31,7 +31,10 @@ class Command(BaseCommand):
         """Who, what, and where."""
         parser.add_argument("name", help="the name that the account signs in with")
         parser.add_argument(
-            "role", choices=[*Role, NONE], metavar="role", help=", ".join(Role) + f", or {NONE}"
+            "role",
+            choices=[*(role.value for role in Role), NONE],
+            metavar="role",
+            help=", ".join(Role) + f", or {NONE}",
         )
         parser.add_argument("--project", help="slug of the project (the default project otherwise)")
         parser.add_argument(
@@ -53,6 +56,8 @@ class Command(BaseCommand):
             _change(where, user, role)
         told = f"has no role in {where} any more" if role == NONE else f"is {role} of {where}"
         self.stdout.write(f"{user.get_username()} {told}.")
+        if user.is_superuser:
+            self.stdout.write("It is a superuser, who may do everything in every project whatever its role.")
         if role != NONE and not user.has_usable_password():
             self.stdout.write(
                 f"It has no password yet, so nobody can sign in with it: manage.py changepassword {user.get_username()}"

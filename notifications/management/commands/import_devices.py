@@ -56,6 +56,7 @@ class Command(BaseCommand):
             with file.open(encoding="utf-8", errors="surrogateescape", newline="") as source:
                 header = source.readline()
                 columns = read_header(header)
+                self._tell_of_unknown(columns)
                 with _RejectFile(path, columns) as aside:
                     lines = _with_progress(source, file, header)
                     facts = import_rows(
@@ -74,6 +75,12 @@ class Command(BaseCommand):
                 f"{aside.count:,} lines were rejected: {path} has them with line and reason. "
                 "Mend them there and import that file."
             )
+
+    def _tell_of_unknown(self, columns: tuple[str, ...]) -> None:
+        """A column passed over for a letter too many would be missed later."""
+        unknown = [name for name in columns if name not in (*COLUMNS, *NOTES)]
+        if unknown:
+            self.stdout.write(f"Columns that mean nothing here and are passed over: {', '.join(unknown)}.")
 
 
 class _RejectFile:

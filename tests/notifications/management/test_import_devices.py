@@ -60,6 +60,7 @@ class TestGoodFile:
     def test_columns_nobody_knows_are_passed_over(self, project: Project, sheet: Sheet) -> None:
         outcome = sheet.write("ada,x,ExponentPushToken[ada]", header="uid,shoe size,token").load()
         assert outcome.code == 0
+        assert "passed over: shoe size." in outcome.said
 
     @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
     def test_any_end_of_line_will_do(self, project: Project, sheet: Sheet, end: str) -> None:
