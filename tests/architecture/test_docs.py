@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 SETTINGS = (ROOT / "docs/settings.md").read_text()
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text()
-READERS = re.compile(r'env\.(?:text|url|flag|choice|number|whole|seconds|words|origin|hosts|addresses)\(\s*"([A-Z_]+)"')
+READERS = re.compile(
+    r'env\.(?:text|url|flag|choice|number|whole|seconds|words|origin|hosts|addresses)\(\s*"([A-Z_]+)"'
+)
 
 
 def test_every_environment_variable_is_documented_and_no_other():
