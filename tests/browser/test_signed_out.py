@@ -61,5 +61,5 @@ def test_saving_first_and_signing_in_then_loses_nothing(new_page: NewPage, compl
 def test_a_page_without_a_form_in_hand_goes_to_sign_in(operator: Page) -> None:
     operator.goto("/dashboard/crew/broadcasts/")
     end_session(operator)
-    operator.evaluate("htmx.ajax('GET', location.href, {target: 'main'})")
+    operator.evaluate("void htmx.ajax('GET', location.href, {target: 'main'})")
     expect(operator.get_by_role("button", name="Sign in")).to_be_visible()
