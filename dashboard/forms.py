@@ -33,30 +33,24 @@ class UidsField(forms.CharField):
         """Nothing to say about an empty one."""
 
 
-class LinkField(forms.URLField):
+class LinkField(forms.CharField):
     """A page, or a place in an app; nothing that a browser would run."""
 
     WRONG = "Write a whole address, such as https://example.org/news or myapp://news."
+    widget = forms.URLInput
+    page = forms.URLField(assume_scheme="https", error_messages={"invalid": WRONG})
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(assume_scheme="https", error_messages={"invalid": self.WRONG}, **options)
-
-    def clean(self, value: Any) -> Any:
+    def clean(self, value: Any) -> str:
         """The address. Raises ValidationError."""
-        place = DEEP_LINK.fullmatch(str(value or "").strip())
-        if place is None or place["scheme"].lower() in WEB:
-            return super().clean(value)
-        if place["scheme"].lower() in RUN_BY_BROWSERS:
+        address: str = super().clean(value)
+        place = DEEP_LINK.fullmatch(address)
+        scheme = place["scheme"].lower() if place else ""
+        if scheme in RUN_BY_BROWSERS:
             raise forms.ValidationError(self.WRONG)
-        self.run_validators(place[0])
-        return place[0]
-
-    def run_validators(self, value: Any) -> None:
-        """Those of a text for a place in an app: it has no host that must exist."""
-        place = DEEP_LINK.fullmatch(str(value))
-        if place is None or place["scheme"].lower() in WEB:
-            return super().run_validators(value)
-        return forms.CharField(max_length=self.max_length).run_validators(value)
+        if not address or (place and scheme not in WEB):
+            return address
+        whole: str = self.page.clean(address)
+        return whole
 
 
 class ComposeForm(forms.Form):

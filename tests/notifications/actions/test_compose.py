@@ -15,20 +15,11 @@ from notifications.actions import broadcasts
 from notifications.actions.audit import Actor, Facts, Refused
 from notifications.actions.broadcasts import Changed
 from notifications.actions.drafts import CONTENT, Draft, fingerprint
-from notifications.models import AudienceKind, Broadcast, BroadcastState, Project
+from notifications.models import Broadcast, BroadcastState, Project
 from tests.factories import make_broadcast
+from tests.notifications.actions.whole_draft import DRAFT
 from tests.notifications.rows import ACTOR, sending
 
-DRAFT = Draft(
-    title="Evening song",
-    body="At six.",
-    link="https://bells.example/",
-    data={"page": "song"},
-    channels=["push"],
-    audience_kind=AudienceKind.UIDS,
-    audience_uids=["ada", "bob"],
-    priority=2,
-)
 SOON = 5.0
 """Seconds in which an event has long arrived."""
 

@@ -10,17 +10,8 @@ import pytest
 from notifications.actions.drafts import MOST_UIDS, Draft, channel_choices, check_draft, content, fingerprint
 from notifications.models import AudienceKind, Broadcast, Project
 from tests.factories import make_broadcast
+from tests.notifications.actions.whole_draft import DRAFT
 
-DRAFT = Draft(
-    title="Evening song",
-    body="At six.",
-    link="https://bells.example/",
-    data={"page": "song"},
-    channels=["push"],
-    audience_kind=AudienceKind.UIDS,
-    audience_uids=["ada", "bob"],
-    priority=2,
-)
 PLAIN = Draft(title="Evening song")
 
 

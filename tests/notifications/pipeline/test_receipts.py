@@ -24,22 +24,8 @@ from notifications.pipeline import dispatch, expand, receipts
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind, Match
 from tests.fakes.process import FakeExpo
-from tests.notifications.rows import ACTOR, DAY, HOUR, queue_message, queue_messages, sending
-
-DELAY = timedelta(minutes=30)
-
-
-def send(project: Project, number: int = 1) -> list[Message]:
-    """So many messages that the vendor has accepted, and whose receipts are due."""
-    messages = queue_messages(project, number)
-    dispatch.step()
-    clock.turn(DELAY)
-    return messages
-
-
-def standing(message: Message) -> tuple[str, str]:
-    message.refresh_from_db()
-    return message.state, message.reason
+from tests.notifications.pipeline.accepted import DELAY, send, standing
+from tests.notifications.rows import ACTOR, DAY, HOUR, queue_message, sending
 
 
 def state_of(broadcast: Broadcast) -> str:

@@ -10,7 +10,6 @@ from pytest_django import Settings
 from notifications import clock
 from notifications.models import (
     Credential,
-    Message,
     MessageState,
     Project,
     Reason,
@@ -21,18 +20,9 @@ from notifications.pipeline import dispatch, receipts
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Action, Kind, Match, Rule
 from tests.fakes.process import FakeExpo
+from tests.notifications.pipeline.accepted import DELAY, send, standing
 from tests.notifications.pipeline.halves import together
 from tests.notifications.rows import DAY, HOUR, queue_message, queue_messages
-
-DELAY = timedelta(minutes=30)
-
-
-def send(project: Project, number: int = 1) -> list[Message]:
-    """So many messages that the vendor has accepted, and whose receipts are due."""
-    messages = queue_messages(project, number)
-    dispatch.step()
-    clock.turn(DELAY)
-    return messages
 
 
 def on_question(kind: Kind, **action: object) -> Rule:
@@ -40,11 +30,6 @@ def on_question(kind: Kind, **action: object) -> Rule:
 
 
 REFUSED = {"errors": [{"code": "VALIDATION_ERROR", "message": "Not like this."}]}
-
-
-def standing(message: Message) -> tuple[str, str]:
-    message.refresh_from_db()
-    return message.state, message.reason
 
 
 class TestSilence:

@@ -1,0 +1,26 @@
+"""Messages that the vendor has accepted, whose receipts are due."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from notifications import clock
+from notifications.models import Message, Project
+from notifications.pipeline import dispatch
+from tests.notifications.rows import queue_messages
+
+DELAY = timedelta(minutes=30)
+
+
+def send(project: Project, number: int = 1) -> list[Message]:
+    """So many of them."""
+    messages = queue_messages(project, number)
+    dispatch.step()
+    clock.turn(DELAY)
+    return messages
+
+
+def standing(message: Message) -> tuple[str, str]:
+    """Its state and reason now."""
+    message.refresh_from_db()
+    return message.state, message.reason
