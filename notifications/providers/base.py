@@ -59,7 +59,8 @@ class PushProvider(ABC):
     def send(self, batch: Sequence[wire.PushMessage]) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
         """Send up to `batch_size` messages; yield (message, ticket) as answers arrive, one for each, in any order.
 
-        `misconfigured` stops the credential: for one device among others that were accepted, it is `rejected`.
+        `misconfigured` stops the credential. What may be one device's own fault is `rejected` where others of the batch
+        were accepted.
         """
 
     def receipts(self, external_ids: Sequence[str]) -> wire.ReceiptAnswer:

@@ -192,7 +192,10 @@ class ProviderContract(ABC):
     def test_it_does_not_stop_for_a_key_that_does_not_suit_one_of_many(self, server: Loopback) -> None:
         odd = self.token(0)
         wrong, accepted = Outcome.MISCONFIGURED, Outcome.ACCEPTED
-        script = lambda seen: self.answer(seen, lambda token: wrong if token == odd else accepted)  # noqa: E731
+
+        def script(seen: Seen) -> Answer:
+            return self.answer(seen, lambda token: wrong if token == odd else accepted)
+
         tickets = self.tickets(server, script)
         assert [ticket.outcome for ticket in tickets] == [Outcome.REJECTED, accepted, accepted]
 
