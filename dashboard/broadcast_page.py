@@ -131,7 +131,7 @@ def _pace(broadcast: Broadcast) -> Pace:
     """The last minutes while it is under way, all of its time once it is over."""
     now = clock.now()
     start = broadcast.started_at or now
-    if broadcast.finished_at:
+    if broadcast.finished_at and not broadcast.is_live:
         return pace(broadcast.project, start, broadcast.finished_at)
     return pace(broadcast.project, max(start, now - WINDOW), now)
 
@@ -206,7 +206,7 @@ def _not_sent(progress: Progress, page: str, people: str) -> NotSent | None:
 
 def _speed(broadcast: Broadcast, speed: Pace) -> dict[str, Any]:
     """The card of the pace: one number, over which time, and the line in words."""
-    is_over = broadcast.finished_at is not None
+    is_over = broadcast.finished_at is not None and not broadcast.is_live
     rate = speed.average if is_over else speed.lately
     shown = None if rate is None else round(rate, 1) if 0 < rate < 10 else round(rate)
     span = duration((speed.until - speed.since).total_seconds())

@@ -56,7 +56,7 @@ def progress_of_many(broadcasts: Sequence[Broadcast]) -> dict[int, Progress]:
     for broadcast in broadcasts:
         if (pk := broadcast.pk) not in known:
             fresh = Progress(broadcast=Broadcast(pk=pk), groups=groups.get(pk, ()), in_app=in_app.get(pk, 0))
-            known[pk] = counted(summary_key(pk), _rows, fresh, _is_settled(broadcast))
+            known[pk] = counted(summary_key(pk), _rows, fresh, _is_settled(broadcast, fresh))
     return {broadcast.pk: replace(known[broadcast.pk], broadcast=broadcast) for broadcast in broadcasts}
 
 
@@ -78,8 +78,10 @@ def _lately(broadcast_ids: Sequence[int]) -> dict[int, Progress]:
     return {pk: value for key, pk in names.items() if isinstance(value := found.get(key), Progress)}
 
 
-def _is_settled(broadcast: Broadcast) -> bool:
-    """Is it over, and are its last receipts in? Only an operator's retry changes it then."""
+def _is_settled(broadcast: Broadcast, found: Progress) -> bool:
+    """Is it over, also what was sent again, and are its last receipts in? Only an operator's retry changes it then."""
+    if broadcast.is_live or found.waiting or found.on_the_wire or found.receipts_pending:
+        return False
     return broadcast.finished_at is not None and broadcast.finished_at < clock.now() - RECEIPTS_ARE_IN
 
 

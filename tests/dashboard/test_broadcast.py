@@ -65,6 +65,16 @@ class TestNumbers:
         assert "In-app 2 / 2 2 0" in part(response, "channels")
         assert "Delivered 2" in part(response, "funnel")
 
+    def test_one_whose_copies_are_sent_again_is_not_called_finished(
+        self, signed_in: Client, project: Project
+    ) -> None:
+        before = clock.now() - timedelta(hours=1)
+        broadcast = started(project, finished_at=before, expanded_at=before)
+        copy(broadcast, "queued")
+        assert "Finished" not in part(opened(signed_in, broadcast), "main")
+        Broadcast.objects.update(state=BroadcastState.SENT)
+        assert "Finished" in part(opened(signed_in, broadcast), "main")
+
     def test_it_says_how_many_are_still_to_be_written_out(self, signed_in: Client, project: Project) -> None:
         broadcast = started(project, channels=["push"])
         copy(broadcast, "delivered")

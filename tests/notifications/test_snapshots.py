@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import count
 
 import pytest
 from django.core.cache import cache
 
-from notifications.models import Project
-from notifications.queries.progress import forget_progress, progress_of
+from notifications import clock
+from notifications.models import BroadcastState, Project
+from notifications.queries import progress
+from notifications.queries.progress import Progress, forget_progress, progress_of
 from notifications.queries.snapshots import (
     LONGEST,
     ROWS_A_SECOND,
@@ -79,3 +82,13 @@ def test_the_page_counts_anew_after_an_action(project: Project) -> None:
     assert progress_of(broadcast).copies == 0
     forget_progress(broadcast)
     assert progress_of(broadcast).copies == 1
+
+
+def test_a_broadcast_whose_copies_are_sent_again_is_not_settled(project: Project) -> None:
+    long_ago = clock.now() - timedelta(days=3)
+    broadcast = started(project, finished_at=long_ago, state=BroadcastState.SENT)
+    assert progress._is_settled(broadcast, progress_of(broadcast))
+    copy(broadcast, "accepted")
+    assert not progress._is_settled(broadcast, progress_of(broadcast))
+    broadcast.state = BroadcastState.SENDING
+    assert not progress._is_settled(broadcast, Progress(broadcast=broadcast, groups=(), in_app=0))
