@@ -46,6 +46,20 @@ class PushContent:
     mutable_content: bool = False
     tag: str = ""
     """Two shown notifications with the same tag replace each other (Android)."""
+    interruption_level: str = ""
+    """active, critical, passive or time-sensitive (iOS)."""
+    rich_content: Mapping[str, Any] | None = None
+    """`{"image": url}`."""
+    icon: str = ""
+    """Name of a picture in the app (Android)."""
+    collapse_id: str = ""
+    """A later message with the same one takes the place of one that waits."""
+    content_available: bool = False
+    """Wake the app in the background (iOS)."""
+    sound_critical: bool = False
+    """Ring even where the phone is muted (iOS, with Apple's permission)."""
+    sound_volume: float | None = None
+    """From 0 to 1, of a critical sound."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

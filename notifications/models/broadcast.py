@@ -70,6 +70,8 @@ class Broadcast(models.Model):
     body = models.TextField(blank=True)
     link = models.URLField(max_length=2048, blank=True)
     data = models.JSONField(default=dict, blank=True)
+    push_options = models.JSONField(default=dict, blank=True)
+    """What else a push copy carries, under the names of wire.PushContent: {"subtitle": …, "badge": 0}."""
     kind = models.CharField(max_length=100, default="broadcast")
     priority = models.PositiveSmallIntegerField(default=NotificationPriority.NORMAL)
     channels = models.JSONField(default=list)

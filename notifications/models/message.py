@@ -122,6 +122,17 @@ class Message(models.Model):
     channel_id = models.CharField(max_length=64, blank=True)
     category_id = models.CharField(max_length=64, blank=True)
     mutable_content = models.BooleanField(default=False)
+    interruption_level = models.CharField(max_length=14, blank=True)
+    rich_content = models.JSONField(null=True, blank=True)
+    """`{"image": url}`."""
+    icon = models.CharField(max_length=64, blank=True)
+    collapse_id = models.CharField(max_length=64, blank=True)
+    tag = models.CharField(max_length=64, blank=True)
+    content_available = models.BooleanField(default=False)
+    sound_critical = models.BooleanField(default=False)
+    """Ring even where the phone is muted (iOS, with Apple's permission)."""
+    sound_volume = models.FloatField(null=True, blank=True)
+    """From 0 to 1, of a critical sound."""
 
     lane = models.PositiveSmallIntegerField(default=LANE_BULK)
     state = models.CharField(max_length=10, default=MessageState.QUEUED)
@@ -154,9 +165,15 @@ class Message(models.Model):
                 name="message_queue",
             ),
             models.Index(fields=["batch"], condition=Q(state="sending"), name="message_sending"),
-            models.Index(fields=["broadcast", "-id"], name="message_of_broadcast"),
             models.Index(
-                fields=["broadcast", "state", "reason", "code", "channel", "provider"], name="message_count"
+                fields=["broadcast", "-id"],
+                condition=Q(broadcast__isnull=False),
+                name="message_of_broadcast",
+            ),
+            models.Index(
+                fields=["broadcast", "state", "reason", "code", "channel", "provider"],
+                condition=Q(broadcast__isnull=False),
+                name="message_count",
             ),
             models.Index(
                 fields=["project", "date_created"], condition=Q(broadcast=None), name="message_alone"
@@ -192,6 +209,14 @@ class Message(models.Model):
             channel_id=self.channel_id,
             category_id=self.category_id,
             mutable_content=self.mutable_content,
+            interruption_level=self.interruption_level,
+            rich_content=self.rich_content,
+            icon=self.icon,
+            collapse_id=self.collapse_id,
+            tag=self.tag,
+            content_available=self.content_available,
+            sound_critical=self.sound_critical,
+            sound_volume=self.sound_volume,
         )
 
     def after_ticket(

@@ -111,6 +111,9 @@ class Credential(models.Model):
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_reason = models.CharField(max_length=500, blank=True)
     """Why nothing is sent: the provider's code and words. Empty means it is not paused."""
+    tolerated_code = models.CharField(max_length=64, blank=True)
+    """The provider's code over which an operator resumed, though it comes with some messages only: no more pauses for
+    it until the key is another one."""
     not_before = models.DateTimeField(null=True, blank=True)
     """The provider asked for patience (Retry-After), or the breaker is open, until then."""
     failures = models.PositiveIntegerField(default=0)

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     DEVICE_INACTIVE = "device_inactive"
     ACCOUNT_INACTIVE = "account_inactive"
     MUTED = "muted"
+    UNSENT = "unsent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +58,6 @@ REASON_WORDS = {
     ),
     Reason.DEVICE_INACTIVE: ReasonWords("Device switched off while waiting", "Nothing to do."),
     Reason.ACCOUNT_INACTIVE: ReasonWords("Account switched off while waiting", "Nothing to do."),
+    Reason.UNSENT: ReasonWords("Made, but never told to go", "Send it from code or from the administration."),
     Reason.MUTED: ReasonWords("Muted by the person while waiting", "Nothing to do."),
 }
