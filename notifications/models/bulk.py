@@ -54,15 +54,16 @@ def update_rows(
         return []
     table = connection.ops.quote_name(model._meta.db_table)
     fields = {name: model._meta.get_field(name) for name in rows[0]}
+    source, values = _rows_sql(fields, rows)
     sets = ", ".join(f"{_column(field)} = new_{name}" for name, field in fields.items() if name != "id")
     guard = f" AND {where}" if where else ""
     # Materialized: otherwise SQLite takes the document apart again for every row it compares with.
     sql = (
-        f"WITH v AS MATERIALIZED {_rows_sql(fields)} UPDATE {table} SET {sets} FROM v "
+        f"WITH v AS MATERIALIZED {source} UPDATE {table} SET {sets} FROM v "
         f"WHERE {table}.id = new_id{guard} RETURNING {table}.id"
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, [_document(fields, rows), *params])
+        cursor.execute(sql, [*values, *params])
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -82,16 +83,16 @@ def insert_rows(model: type[Model], rows: Sequence[Mapping[str, Any]], conflict:
     }
     defaults = {name: field.get_default() for name, field in rest.items()}
     fields = given | rest
-    document = _document(fields, [{**defaults, **row} for row in rows])
+    source, values = _rows_sql(fields, rows, defaults)
     columns = ", ".join(_column(field) for field in fields.values())
     target = f"({', '.join(_column(model._meta.get_field(name)) for name in conflict)})" if conflict else ""
     sql = (
         f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({columns}) "
-        f"SELECT {', '.join(f'new_{name}' for name in fields)} FROM {_rows_sql(fields)} v WHERE true "
+        f"SELECT {', '.join(f'new_{name}' for name in fields)} FROM {source} v WHERE true "
         f"ON CONFLICT {target} DO NOTHING"
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, [document])
+        cursor.execute(sql, values)
         return int(cursor.rowcount)
 
 
@@ -130,12 +131,55 @@ def _column(field: Any) -> str:
     return connection.ops.quote_name(field.column)
 
 
-def _document(fields: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
-    """The rows as one JSON text; its keys are `new_<field>`, so that they can be told from the table's own columns."""
+def _rows_sql(
+    fields: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], defaults: Mapping[str, Any] | None = None
+) -> tuple[str, list[Any]]:
+    """The rows as a derived table with one column `new_<field>` per field, and its parameters.
+
+    What all rows agree on is sent once; the rest as one JSON text of lists, which is ten times cheaper than objects.
+    """
     known: dict[Any, Any] = {}
-    return json.dumps(
-        [{f"new_{name}": _quick(fields[name], value, known) for name, value in row.items()} for row in rows]
-    )
+    columns, parameters = [], []
+    lists: list[list[Any]] = []
+    for name, field in fields.items():
+        values = [row[name] for row in rows] if name in rows[0] else [(defaults or {})[name]]
+        if _agree(field, values):
+            columns.append(f"{_cast('%s', field)} AS new_{name}")
+            parameters.append(_parameter(field, values[0]))
+        else:
+            columns.append(f"{_entry(len(lists), field)} AS new_{name}")
+            lists.append([_quick(field, value, known) for value in values])
+    document = json.dumps(list(zip(*lists, strict=True)) if lists else [[]] * len(rows))
+    each = "json_array_elements(%s::json)" if connection.vendor == "postgresql" else "json_each(%s)"
+    return f"(SELECT {', '.join(columns)} FROM {each})", [*parameters, document]
+
+
+def _agree(field: Any, values: Sequence[Any]) -> bool:
+    """Are they all the same? In JSON 1 and true are not, though Python says so."""
+    first = values[0]
+    strict = isinstance(field, JSONField)
+    return all(value is first or (not strict and value == first) for value in values)
+
+
+def _entry(place: int, field: Any) -> str:
+    """What stands at this place of a row's list."""
+    if connection.vendor != "postgresql":
+        return f"json_extract(value, '$[{place}]')"
+    if isinstance(field, JSONField):
+        return f"NULLIF((value->{place})::jsonb, 'null')"
+    return _cast(f"(value->>{place})", field)
+
+
+def _cast(sql: str, field: Any) -> str:
+    """PostgreSQL is told the type, but no length: a cast would cut off what is too long, without a word."""
+    return f"{sql}::{_type(field).partition('(')[0]}" if connection.vendor == "postgresql" else sql
+
+
+def _parameter(field: Any, value: Any) -> Any:
+    """A value that all rows share, as a parameter of its own."""
+    if isinstance(field, JSONField):
+        return None if value is None else json.dumps(value)
+    return _plain(field, value)
 
 
 def _quick(field: Any, value: Any, known: dict[Any, Any]) -> Any:
@@ -147,15 +191,6 @@ def _quick(field: Any, value: Any, known: dict[Any, Any]) -> Any:
             known[value] = _plain(field, value)
         return known[value]
     return _plain(field, value)
-
-
-def _rows_sql(fields: Mapping[str, Any]) -> str:
-    """The JSON parameter as a derived table with one column `new_<field>` per field."""
-    if connection.vendor == "postgresql":
-        columns = ", ".join(f"new_{name} {_type(field)}" for name, field in fields.items())
-        return f"(SELECT * FROM jsonb_to_recordset(%s::jsonb) AS r({columns}))"
-    columns = ", ".join(f"json_extract(value, '$.new_{name}') AS new_{name}" for name in fields)
-    return f"(SELECT {columns} FROM json_each(%s))"
 
 
 def _type(field: Any) -> str:

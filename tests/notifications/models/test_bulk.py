@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import DataError, connection
 from django.db.models import F
 from pytest_django import DjangoAssertNumQueries
 
@@ -62,7 +63,8 @@ class TestInsertRows:
         insert_rows(Suppression, [suppression(sending(project).pk, "ada")], KEY)
         assert Suppression.objects.get().user is None
 
-    def test_every_kind_of_column_survives(self, project: Project) -> None:
+    @pytest.mark.parametrize("with_another", [False, True])
+    def test_every_kind_of_column_survives(self, project: Project, with_another: bool) -> None:
         row = {
             "project": project.pk,
             "channel": "push",
@@ -72,9 +74,13 @@ class TestInsertRows:
             "ttl": timedelta(days=2, seconds=3, microseconds=4),
             "badge": 0,
             "mutable_content": True,
+            "expiration": clock.now(),
+            "sound_volume": 0.5,
         }
-        insert_rows(Message, [row], ["key"])
-        message = Message.objects.get()
+        other = {**dict.fromkeys(row), "project": project.pk, "channel": "bell", "key": "test:2"}
+        other |= {"title": "", "mutable_content": False}
+        insert_rows(Message, [row, other] if with_another else [row], ["key"])
+        message = Message.objects.get(key="test:1")
         assert {name: getattr(message, name) for name in row if name != "project"} == {
             name: value for name, value in row.items() if name != "project"
         }
@@ -82,6 +88,23 @@ class TestInsertRows:
     def test_no_data_is_null_and_not_the_word(self, project: Project) -> None:
         insert_rows(Message, [{"project": project.pk, "channel": "push", "key": "test:1"}], ["key"])
         assert Message.objects.filter(data__isnull=True).exists()
+
+    def test_what_only_python_calls_equal_stays_different(self, project: Project) -> None:
+        rows = [
+            {"project": project.pk, "channel": "push", "key": f"test:{n}", "data": {"is": value}}
+            for n, value in enumerate([1, True, 1.0])
+        ]
+        insert_rows(Message, rows, ["key"])
+        told = Message.objects.order_by("key").values_list("data", flat=True)
+        assert [repr(data["is"]) for data in told] == ["1", "True", "1.0"]
+
+    @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite knows no lengths")
+    @pytest.mark.parametrize("others", [0, 1])
+    def test_what_is_too_long_is_refused_and_not_cut_off(self, project: Project, others: int) -> None:
+        pk = sending(project).pk
+        rows = [suppression(pk, "x" * 300), *[suppression(pk, "ada")] * others]
+        with pytest.raises(DataError):
+            insert_rows(Suppression, rows, KEY)
 
     def test_none_at_all_are_no_statement(self, django_assert_num_queries: DjangoAssertNumQueries) -> None:
         assert insert_rows(Suppression, [], KEY) == 0
