@@ -12,7 +12,7 @@ from django.http import QueryDict
 from dashboard.templatetags.figures import number
 from dashboard.templatetags.states import word
 from notifications.models import Broadcast, Message, MessageState, Reason
-from notifications.models.message import OPEN_STATES
+from notifications.models.copy_rules import OPEN_STATES
 from notifications.queries.causes import words
 from notifications.queries.groups import NEVER_LEFT, Group, total
 from notifications.queries.messages import (

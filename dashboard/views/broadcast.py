@@ -24,7 +24,7 @@ from notifications import clock
 from notifications.actions import broadcasts
 from notifications.actions.audit import Refused
 from notifications.models import Broadcast, BroadcastState, MessageState, Project, Role
-from notifications.models.message import REPLAYABLE_STATES
+from notifications.models.copy_rules import REPLAYABLE_STATES
 from notifications.queries.numbers import Progress
 from notifications.queries.progress import forget_progress, groups_lately, progress_of
 

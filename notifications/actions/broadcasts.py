@@ -23,7 +23,7 @@ from notifications.models import (
     Project,
     Reason,
 )
-from notifications.models.message import REPLAYABLE_STATES
+from notifications.models.copy_rules import REPLAYABLE_STATES
 
 STILL_THE_SAME = 0.01
 """Share of the confirmed number by which it may have changed: else nobody could send while people sign up."""

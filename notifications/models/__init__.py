@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from notifications.models.access import AuditEntry
 from notifications.models.broadcast import AudienceKind, Broadcast, BroadcastState, NotificationPriority
+from notifications.models.copy_rules import Change, MessageState, RetryPolicy
 from notifications.models.device import Device, InactiveReason
 from notifications.models.evidence import Batch, Receipt, Ticket
-from notifications.models.message import Change, Message, MessageState, RetryPolicy
+from notifications.models.message import Message
 from notifications.models.notification import Notification, Suppression, SuppressionReason
 from notifications.models.project import Credential, Membership, Project, Role
 from notifications.models.reasons import Reason

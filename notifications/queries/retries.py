@@ -8,7 +8,7 @@ from django.db.models import Min
 
 from notifications.actions.broadcasts import retryable
 from notifications.models import Broadcast, Message, MessageState
-from notifications.models.message import REPLAYABLE_STATES
+from notifications.models.copy_rules import REPLAYABLE_STATES
 from notifications.queries.numbers import Progress
 from notifications.queries.snapshots import again_key, snapshot
 

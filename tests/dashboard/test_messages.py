@@ -17,7 +17,7 @@ from notifications import clock
 from notifications.actions import broadcasts
 from notifications.actions.audit import Actor
 from notifications.models import Batch, BroadcastState, Message, Project, Role
-from notifications.models.message import MessageState
+from notifications.models.copy_rules import MessageState
 from notifications.providers.expo.messages import payload_size
 from tests.dashboard.copies import ALL_STATES, answer, copies_in_every_state, copy, started
 from tests.dashboard.reading import has_part, part

@@ -16,7 +16,7 @@ from notifications.models import (
     NotificationPriority,
     Project,
 )
-from notifications.models.message import OPEN_STATES
+from notifications.models.copy_rules import OPEN_STATES
 from notifications.pipeline import expand
 
 ACTOR = Actor("fault tests")

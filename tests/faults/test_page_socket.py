@@ -12,7 +12,7 @@ from websockets.sync.client import connect
 
 from notifications.actions import broadcasts
 from notifications.models import Broadcast, Message, MessageState
-from notifications.models.message import OPEN_STATES
+from notifications.models.copy_rules import OPEN_STATES
 from tests.factories import make_operator
 from tests.fakes.faults import Action, Kind, Match, Rule
 from tests.faults.browsing import Operator

@@ -10,18 +10,18 @@ from typing import Any
 import exponent_server_sdk as sdk
 
 from notifications.providers import answers
+from notifications.providers.expo.checks import UNWRITABLE, field_problems
 from notifications.wire import Problem, PushContent, PushMessage, Ticket
 
 PAYLOAD_BYTES = 4096
 TOKEN_LENGTH = 200
-PRIORITIES = ("default", "normal", "high")
+DEFAULT_SOUND = "default"
+"""The phone's own."""
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _TOKEN = re.compile(rf"Expo(?:nent)?PushToken\[[!-Z\\^-~]+\]|{_UUID}")
 ADDRESSES = re.compile(rf"Expo(?:nent)?PushToken\[[^\]]*\]?|{_UUID}")
 """Everything in a text that may be a push token, whole or cut off."""
-_UNWRITABLE = (TypeError, ValueError, RecursionError)
-"""What encoding as JSON may raise."""
 _LOOKS = "An Expo push token looks like ExponentPushToken[…] or ExpoPushToken[…], or is a bare UUID"
 
 
@@ -62,7 +62,7 @@ def _payload_or_ticket(content: PushContent) -> dict[str, Any] | Ticket:
     try:
         payload = payload_of(content)
         json.dumps(payload, allow_nan=False)
-    except _UNWRITABLE as error:
+    except UNWRITABLE as error:
         return answers.unwritable(str(error))
     return payload
 
@@ -75,16 +75,31 @@ def payload_of(content: PushContent) -> dict[str, Any]:
         "subtitle": content.subtitle,
         "body": content.body,
         "data": dict(content.data) if content.data else None,
+        "_contentAvailable": content.content_available,
         "priority": content.priority,
-        "sound": content.sound,
+        "sound": _sound(content),
+        "interruptionLevel": content.interruption_level,
         "channelId": content.channel_id,
+        "icon": content.icon,
+        "richContent": dict(content.rich_content) if content.rich_content else None,
         "categoryId": content.category_id,
         "mutableContent": content.mutable_content,
+        "collapseId": content.collapse_id,
         "tag": content.tag,
     }
     payload: dict[str, Any] = {name: value for name, value in given.items() if value}
     payload.update({name: int(value) for name, value in whole.items() if value is not None})
     return payload
+
+
+def _sound(content: PushContent) -> str | dict[str, Any]:
+    """Its name; an object where it is critical or has a volume. Apple plays none without a name."""
+    if not content.sound_critical and content.sound_volume is None:
+        return content.sound
+    sound: dict[str, Any] = {"critical": content.sound_critical, "name": content.sound or DEFAULT_SOUND}
+    if content.sound_volume is not None:
+        sound["volume"] = content.sound_volume
+    return sound
 
 
 def token_problem(token: str) -> str:
@@ -105,54 +120,45 @@ def token_problem(token: str) -> str:
 
 
 def content_problems(content: PushContent) -> Iterator[Problem]:
-    """Say what Expo would refuse in a content."""
-    if not (content.title or content.body or content.data):
+    """Say what Expo would refuse in a content.
+
+    One that wakes the app in the background may say nothing to people: Expo makes it a headless notification. Next to a
+    title or a body the same flag is allowed, and the notification is shown as any other
+    (docs.expo.dev/push-notifications/what-you-need-to-know/#headless-background-notifications).
+    """
+    if not (content.title or content.body or content.data or content.content_available):
         yield Problem(
             field="body", message="Give the message a title, a body or data: Expo sends no empty message."
         )
-    if content.priority and content.priority not in PRIORITIES:
-        yield Problem(
-            field="priority", message=f"Priority is one of {', '.join(PRIORITIES)}, not “{content.priority}”."
-        )
-    for name in ("ttl", "expiration", "badge"):
-        value = getattr(content, name)
-        if value is not None and not _is_count(value):
-            yield Problem(field=name, message=f"{name} is a whole number from 0 up, not {value}.")
-    data_problem = _data_problem(content.data)
-    if data_problem:
-        yield Problem(field="data", message=data_problem)
-    else:
+    wrong = list(field_problems(content))
+    yield from wrong
+    if not wrong:  # what has the wrong form cannot be weighed
         yield from _size_problem(content)
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _data_problem(data: object) -> str:
-    if data is None:
-        return ""
-    if not isinstance(data, Mapping):
-        return 'Data is a JSON object, such as {"page": "home"}.'
-    try:
-        json.dumps(dict(data), allow_nan=False)
-    except _UNWRITABLE as error:
-        return f"Data holds something that JSON has no form for: {error}"
-    return ""
 
 
 def _size_problem(content: PushContent) -> Iterator[Problem]:
     size = payload_size(content)
     if size <= PAYLOAD_BYTES:
         return
-    parts = {"title": content.title, "body": content.body, "data": content.data}
+    parts = {name: getattr(content, name) for name in _WEIGHTY}
     sizes = {name: _bytes_of(value) for name, value in parts.items() if value}
     heaviest = sorted(sizes, key=lambda name: -sizes[name])[:2]
+    shorten = " or ".join(_WEIGHTY[name] for name in heaviest)
     yield Problem(
         field=heaviest[0] if heaviest else "body",
         message=f"The message is {size:,} bytes as sent, Expo allows {PAYLOAD_BYTES:,}: "
-        f"shorten {' or '.join(heaviest) or 'it'} by {size - PAYLOAD_BYTES:,} bytes.",
+        f"shorten {shorten or 'it'} by {size - PAYLOAD_BYTES:,} bytes.",
     )
+
+
+_WEIGHTY = {
+    "title": "title",
+    "subtitle": "subtitle",
+    "body": "body",
+    "data": "data",
+    "rich_content": "the image's address",
+}
+"""The fields that may be as long as one likes, and what people call them."""
 
 
 def payload_size(content: PushContent) -> int:

@@ -8,7 +8,7 @@ from notifications import clock
 from notifications.actions import broadcasts
 from notifications.actions.audit import Refused
 from notifications.models import Broadcast, BroadcastState, Device, Message, MessageState, Project
-from notifications.models.message import REPLAYABLE_STATES
+from notifications.models.copy_rules import REPLAYABLE_STATES
 from notifications.pipeline import dispatch
 from tests.fakes.process import FakeExpo
 from tests.notifications.rows import ACTOR, DAY, queue_message, queue_messages, sending

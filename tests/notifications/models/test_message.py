@@ -10,7 +10,7 @@ from django.db.models import CharField
 from notifications import clock
 from notifications.models import Broadcast, Change, Message, MessageState, Reason, RetryPolicy
 from notifications.models.broadcast import LANE_BULK, LANE_CRITICAL
-from notifications.models.message import OPEN_STATES, REPLAYABLE_STATES
+from notifications.models.copy_rules import OPEN_STATES, REPLAYABLE_STATES
 from notifications.models.reasons import REASON_WORDS
 from notifications.wire import Outcome, Receipt, Ticket
 
