@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check format lock clean env dev suites test-sqlite test-services test-faults test-browser
+.PHONY: help run test check bench format lock clean env dev suites test-sqlite test-services test-faults test-browser
 
 # Any Python starts the bootstrap; it finds one that is new enough by itself.
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python,$(shell command -v $(name) 2>/dev/null)))
@@ -28,6 +28,7 @@ help: ## this list
 	@echo "  CARILLON_SANDBOX    0 lets it speak to the real vendors (1)"
 	@echo "  CHROMIUM            the browser of the tests (the first one found)"
 	@echo "  CARILLON_TEST_DATABASE_URL, CARILLON_TEST_REDIS_URL   PostgreSQL and Redis of the tests (127.0.0.1)"
+	@echo "  BENCH               words for \`make bench\`; BENCH=--help lists them"
 
 run: env ## serve Carillon with a small demo project on http://127.0.0.1:8000/
 	@$(DEMO) $(BIN)/python manage.py migrate --verbosity 0
@@ -75,6 +76,9 @@ check: dev ## format, lint, types, import rules, templates, migrations, deployme
 	@$(SCRATCH) $(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run
 	@echo "manage.py check --deploy"
 	@$(SCRATCH) $(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+bench: env ## how fast it is, beside django-expo-notifications (half an hour; a few minutes with BENCH=--quick)
+	@$(BIN)/python -m tests.bench $(BENCH)
 
 format: dev ## put code and templates into the one format
 	$(BIN)/ruff check --quiet --fix-only .

@@ -11,8 +11,10 @@ from unicodedata import category
 from django import forms
 
 from dashboard.json_object import json_object
+from dashboard.push_options import PREFIX, PushOptionsForm, initial_options
 from notifications.actions.drafts import Draft, channel_choices, check_draft
 from notifications.models import AudienceKind, Broadcast, NotificationPriority, Project
+from notifications.models.broadcast import PUSH_OPTIONS
 
 UIDS = re.compile(r""""((?:[^"\r\n\0]|"")+)"(?=[\s,;\0]|$)|([^\s,;\0]+)""")
 """A uid in quotes, as in CSV, where it may hold what parts uids; or one without."""
@@ -53,7 +55,7 @@ class LinkField(forms.CharField):
         return whole
 
 
-class ComposeForm(forms.Form):
+class ComposeForm(PushOptionsForm):
     """A broadcast as it is composed."""
 
     use_required_attribute = False
@@ -177,6 +179,7 @@ class ComposeForm(forms.Form):
             body=given["body"],
             link=given["link"],
             data=given["data"],
+            push_options=self.push_options(),
             channels=tuple(given["channels"]),
             audience_kind=AudienceKind(given["audience"]),
             audience_uids=tuple(given["uids"]),
@@ -184,7 +187,11 @@ class ComposeForm(forms.Form):
         )
 
 
-FIELDS = {"audience_uids": "uids", "audience_kind": "audience"}
+FIELDS = {
+    "audience_uids": "uids",
+    "audience_kind": "audience",
+    **{f"push_options.{name}": f"{PREFIX}{name}" for name in PUSH_OPTIONS},
+}
 """What the engine calls a field → what the form calls it."""
 
 
@@ -214,6 +221,7 @@ def initial_of(broadcast: Broadcast | None) -> dict[str, Any]:
         "body": broadcast.body,
         "link": broadcast.link,
         "data": _for_people(broadcast.data) if broadcast.data else "",
+        **initial_options(broadcast.push_options),
         "channels": broadcast.channels,
         "audience": broadcast.audience_kind,
         "uids": written_uids(broadcast.audience_uids),

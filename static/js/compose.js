@@ -20,6 +20,24 @@ function measure(name) {
   aside.classList.toggle("warn-ink", length > shown);
 }
 
+// What else a push carries, under the names it is sent by.
+function options() {
+  const set = {};
+  for (const each of form.querySelectorAll("[name^=push_]")) {
+    const number = each.type === "number" ? each.valueAsNumber : NaN;
+    const value = each.type === "checkbox" ? each.checked : Number.isNaN(number) ? each.value.trim() : number;
+    if (value || value === 0) set[each.name.slice(5).replace(/_(.)/g, (_, letter) => letter.toUpperCase())] = value;
+  }
+  const { sound, soundCritical, soundVolume, richContent, contentAvailable, ...rest } = set;
+  const object = { critical: soundCritical ?? false, name: sound ?? "default", volume: soundVolume };
+  return {
+    ...rest,
+    sound: soundCritical || soundVolume !== undefined ? object : sound,
+    richContent: richContent && { image: richContent },
+    _contentAvailable: contentAvailable,
+  };
+}
+
 // The words as they are sent: compact JSON in UTF-8, absent fields left out, the link inside the data.
 function payload() {
   const [title, body, link] = ["title", "body", "link"].map((name) => field(name).value.trim());
@@ -30,8 +48,8 @@ function payload() {
     // half typed: the server will say so
   }
   if (link) data = { url: link, ...data };
-  const whole = { title, body, data: Object.keys(data ?? {}).length ? data : "" };
-  return JSON.stringify(Object.fromEntries(Object.entries(whole).filter(([, value]) => value)));
+  const whole = { title, body, data: Object.keys(data ?? {}).length ? data : "", ...options() };
+  return JSON.stringify(Object.fromEntries(Object.entries(whole).filter(([, value]) => value || value === 0)));
 }
 
 function weigh() {

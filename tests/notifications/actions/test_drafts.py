@@ -35,6 +35,12 @@ class TestCheck:
             ({"body": "x" * 5000}, "body"),
             ({"data": {"much": "x" * 5000}}, "data"),
             ({"data": {"number": float("nan")}}, "data"),
+            ({"push_options": {"volume": 11}}, "push_options"),
+            ({"push_options": {"interruption_level": "loud"}}, "push_options.interruption_level"),
+            ({"push_options": {"rich_content": {"image": "http://a.example"}}}, "push_options.rich_content"),
+            ({"push_options": {"sound_volume": 0.5}}, "push_options.sound_volume"),
+            ({"push_options": {"badge": -1}}, "push_options.badge"),
+            ({"push_options": {"priority": "urgent"}}, "push_options.priority"),
         ],
     )
     def test_each_problem_names_its_field(self, project: Project, change: dict[str, Any], field: str) -> None:
@@ -47,6 +53,9 @@ class TestCheck:
 
     def test_the_bell_carries_what_is_too_long_for_a_push(self, project: Project) -> None:
         assert fields(replace(PLAIN, body="x" * 5000, channels=["bell"]), project) == []
+
+    def test_the_bell_does_not_care_about_the_options_of_a_push(self, project: Project) -> None:
+        assert fields(replace(PLAIN, push_options={"badge": -1}, channels=["bell"]), project) == []
 
     def test_it_saves_nothing(self, project: Project) -> None:
         check_draft(project, DRAFT)
@@ -61,7 +70,14 @@ def test_the_fingerprint_changes_with_the_words(project: Project) -> None:
     broadcast = make_broadcast(project)
     before = fingerprint(broadcast)
     assert fingerprint(broadcast) == before
-    for field, value in {"body": "Other.", "data": {"a": 1}, "audience_uids": ["a"], "priority": 1}.items():
+    changes = {
+        "body": "Other.",
+        "data": {"a": 1},
+        "push_options": {"badge": 0},
+        "audience_uids": ["a"],
+        "priority": 1,
+    }
+    for field, value in changes.items():
         setattr(broadcast, field, value)
         after = fingerprint(broadcast)
         assert after != before, field

@@ -10,6 +10,7 @@ DRAFT = Draft(
     body="At six.",
     link="https://bells.example/",
     data={"page": "song"},
+    push_options={"subtitle": "Every day", "badge": 0, "sound_critical": True, "sound_volume": 0.5},
     channels=["push"],
     audience_kind=AudienceKind.UIDS,
     audience_uids=["ada", "bob"],

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
 
 from notifications import clock
 from notifications.models import Broadcast, BroadcastState, NotificationPriority, Project
-from notifications.models.broadcast import LANE_BULK, LANE_CRITICAL
+from notifications.models.broadcast import LANE_BULK, LANE_CRITICAL, PUSH_OPTIONS
+from notifications.wire import PushContent
 
 
 def test_its_link_travels_where_apps_look_for_it() -> None:
@@ -33,6 +35,26 @@ def test_without_data_it_carries_none() -> None:
 
 def test_its_copies_replace_one_another_on_a_phone() -> None:
     assert Broadcast(pk=7, title="Song").push_content(None).tag == "broadcast-7"
+
+
+def test_they_do_so_by_the_operators_tag_where_one_is_given() -> None:
+    assert Broadcast(pk=7, title="Song", push_options={"tag": "song"}).push_content(None).tag == "song"
+
+
+def test_its_options_travel_beside_its_words() -> None:
+    options = {"subtitle": "At six", "badge": 0, "sound_volume": 0.0, "priority": "high"}
+    content = Broadcast(pk=7, title="Song", priority=1, push_options=options).push_content(None)
+    assert content == PushContent(title="Song", tag="broadcast-7", **options)
+
+
+def test_an_option_takes_no_words_place() -> None:
+    content = Broadcast(title="Song", push_options={"title": "Other", "volume": 11}).push_content(None)
+    assert content.title == "Song"
+
+
+def test_whatever_a_push_may_carry_is_an_option_or_said_already() -> None:
+    said = {"title", "body", "data", "expiration", "ttl"}
+    assert {field.name for field in fields(PushContent)} == {*PUSH_OPTIONS, *said}
 
 
 def test_a_vendor_is_told_when_a_copy_expires() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields as fields_of
 from datetime import UTC, datetime
 from types import MappingProxyType
 
 import pytest
 
+from config.sandbox.fields import problem_of
 from notifications.providers.expo import messages
 from notifications.wire import Outcome, PushContent, PushMessage
 
@@ -25,6 +27,13 @@ WHOLE = PushContent(
     category_id="reply",
     mutable_content=True,
     tag="m1",
+    interruption_level="time-sensitive",
+    rich_content={"image": "https://bells.example/tower.jpg"},
+    icon="bell",
+    collapse_id="song",
+    content_available=True,
+    sound_critical=True,
+    sound_volume=0.5,
 )
 
 
@@ -45,17 +54,46 @@ def test_every_field_goes_out_under_expos_name():
         "ttl": 60,
         "expiration": 1_800_000_000,
         "priority": "high",
-        "sound": "default",
+        "sound": {"critical": True, "name": "default", "volume": 0.5},
         "badge": 3,
         "channelId": "news",
         "categoryId": "reply",
         "mutableContent": True,
         "tag": "m1",
+        "interruptionLevel": "time-sensitive",
+        "richContent": {"image": "https://bells.example/tower.jpg"},
+        "icon": "bell",
+        "collapseId": "song",
+        "_contentAvailable": True,
     }
 
 
+def test_no_field_is_forgotten():
+    assert [each.name for each in fields_of(PushContent) if not getattr(WHOLE, each.name)] == []
+
+
+def test_expo_takes_each_of_them():
+    assert problem_of({"to": "ExpoPushToken[a]", **messages.payload_of(WHOLE)}) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ({}, None),
+        ({"sound": "chime.caf"}, "chime.caf"),
+        ({"sound": "chime.caf", "sound_critical": True}, {"critical": True, "name": "chime.caf"}),
+        ({"sound_critical": True}, {"critical": True, "name": "default"}),
+        ({"sound_critical": True, "sound_volume": 0}, {"critical": True, "name": "default", "volume": 0}),
+        ({"sound_volume": 1.0}, {"critical": False, "name": "default", "volume": 1.0}),
+    ],
+)
+def test_a_sound_is_a_name_or_an_object_where_it_is_more(given, sent):
+    assert messages.payload_of(PushContent(**given)).get("sound") == sent
+
+
 def test_what_is_blank_stays_at_home():
-    assert messages.payload_of(PushContent(body="Body", data={})) == {"body": "Body"}
+    content = PushContent(body="Body", data={}, rich_content={}, content_available=False)
+    assert messages.payload_of(content) == {"body": "Body"}
 
 
 def test_zero_is_a_value():
@@ -67,9 +105,10 @@ def test_times_go_out_as_whole_numbers():
     assert json.dumps(payload) == '{"ttl": 60, "expiration": 1800000000}'
 
 
-def test_data_may_be_any_mapping():
-    content = PushContent(data=MappingProxyType({"page": "home"}))
-    assert json.dumps(messages.payload_of(content)) == '{"data": {"page": "home"}}'
+def test_data_and_rich_content_may_be_any_mapping():
+    shown = MappingProxyType({"image": "https://bells.example/tower.jpg"})
+    payload = messages.payload_of(PushContent(data=MappingProxyType({"page": "home"}), rich_content=shown))
+    assert json.loads(json.dumps(payload)) == {"data": {"page": "home"}, "richContent": dict(shown)}
 
 
 def test_the_same_content_is_put_into_words_once():
@@ -89,17 +128,6 @@ def test_what_json_cannot_say_is_rejected_alone(data):
     assert [each.source for each in written] == [good]
     [(message, ticket)] = unwritable
     assert (message, ticket.outcome, ticket.code) == (bad, Outcome.REJECTED, "Unwritable")
-
-
-@pytest.mark.parametrize("data", [{"at": datetime(2026, 1, 1, tzinfo=UTC)}, {"n": float("inf")}, [1], "x", 5])
-def test_it_names_data_that_is_no_json_object(data):
-    assert fields(PushContent(body="Body", data=data)) == ["data"]
-
-
-def test_data_that_goes_round_in_circles_is_named():
-    data: dict = {}
-    data["self"] = data
-    assert fields(PushContent(body="Body", data=data)) == ["data"]
 
 
 @pytest.mark.parametrize(
@@ -136,6 +164,18 @@ def test_it_knows_characters_that_no_token_has(inside):
 
 
 @pytest.mark.parametrize(
+    "token",
+    [
+        "cKQ1-yD9T0uVn3kQ5pGz2B:APA91bHPRgkF3JUikC4ENAHEeMrd41Zxv3hVZjC9KtT8OvPVGJ-hQMRKRrZuJAEcl7B338qju59zJMjw",
+        "740f4707bebcf74f9b7c25d48e3358945f6aa01da5ddb387462c7eaf61bb78ad",
+        "740F4707 BEBCF74F 9B7C25D4 8E335894 5F6AA01D A5DDB387 462C7EAF 61BB78AD",
+    ],
+)
+def test_it_refuses_the_tokens_of_fcm_and_of_apns(token):
+    assert messages.token_problem(token).startswith("An Expo push token looks like ExponentPushToken[…]")
+
+
+@pytest.mark.parametrize(
     "token", ["garbage", "ExponentPushTokenGARBAGE", "{f5741a13-bcda-434b-a316-5dc0e6ffa94f}"]
 )
 def test_it_says_how_a_token_looks(token):
@@ -153,21 +193,12 @@ def test_any_one_of_them_is_enough(content):
     assert fields(content) == []
 
 
-@pytest.mark.parametrize("priority", ["default", "normal", "high"])
-def test_it_knows_expos_priorities(priority):
-    assert fields(PushContent(body="Body", priority=priority)) == []
+def test_one_that_wakes_the_app_needs_none_of_them():
+    assert fields(PushContent(content_available=True)) == []
 
 
-def test_it_names_a_priority_that_expo_does_not_know():
-    assert sizes(PushContent(body="Body", priority="urgent")) == [
-        "Priority is one of default, normal, high, not “urgent”."
-    ]
-
-
-@pytest.mark.parametrize("name", ["ttl", "expiration", "badge"])
-@pytest.mark.parametrize("value", [-1, 1.5, True, "1"])
-def test_it_names_a_number_that_is_no_count(name, value):
-    assert fields(PushContent(body="Body", **{name: value})) == [name]
+def test_one_that_wakes_the_app_may_be_shown_as_well():
+    assert fields(PushContent(title="Title", content_available=True)) == []
 
 
 def test_a_message_of_4096_bytes_may_go():
@@ -187,6 +218,33 @@ def test_the_heaviest_part_is_named_first():
     [problem] = messages.content_problems(PushContent(body="short", data={"a": "x" * 5000}))
     assert problem.field == "data"
     assert "shorten data or body" in problem.message
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"subtitle": "x" * 100},
+        {"rich_content": {"image": f"https://bells.example/{'x' * 100}"}},
+        {"sound": "x", "sound_critical": True, "sound_volume": 0.25},
+        {"interruption_level": "time-sensitive"},
+        {"icon": "bell"},
+        {"collapse_id": "song"},
+        {"tag": "song"},
+        {"content_available": True},
+        {"mutable_content": True},
+    ],
+)
+def test_every_field_counts(option):
+    body = "x" * (4096 - len('{"body":""}'))
+    [problem] = messages.content_problems(PushContent(body=body, **option))
+    assert problem.field == "body"
+    assert "Expo allows 4,096" in problem.message
+
+
+def test_an_endless_address_of_an_image_is_named():
+    content = PushContent(body="Body", rich_content={"image": f"https://bells.example/{'x' * 5000}"})
+    assert fields(content) == ["rich_content"]
+    assert "shorten the image's address or body by" in sizes(content)[0]
 
 
 def test_letters_count_as_the_bytes_they_are():

@@ -1,0 +1,1 @@
+"""Carillon, as the bench runs it."""

@@ -1,0 +1,1 @@
+"""django-expo-notifications, as the bench runs it: in an environment of its own."""
