@@ -161,6 +161,7 @@ CARILLON_LEASE = env.seconds("CARILLON_LEASE", timedelta(seconds=60), least=1)
 CARILLON_SWEEP = env.seconds("CARILLON_SWEEP", timedelta(seconds=15), least=1)
 CARILLON_WINDOW = env.whole("CARILLON_WINDOW", 10_000, least=100)
 CARILLON_SLICE = env.whole("CARILLON_SLICE", 1_000, least=1)
+CARILLON_IMPORT_MAX_BYTES = env.whole("CARILLON_IMPORT_MAX_BYTES", 64 * 1024 * 1024, least=1_024)
 
 EXPO_NOTIFICATIONS_TOKEN = env.text("EXPO_NOTIFICATIONS_TOKEN") or None
 EXPO_NOTIFICATIONS_HOST = env.url("EXPO_NOTIFICATIONS_HOST", "http", "https") or None

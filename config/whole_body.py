@@ -25,9 +25,9 @@ class WholeBody:
             async with asyncio.timeout(self._seconds):
                 body = await self._body(receive)
         except TimeoutError:
-            await _refuse(send, 408, "The request took too long to arrive. Send it again.")
+            await refuse(send, 408, "The request took too long to arrive. Send it again.")
         except _TooLarge:
-            await _refuse(send, 413, f"The request is larger than {self._most:,} bytes. Send less at once.")
+            await refuse(send, 413, f"The request is larger than {self._most:,} bytes. Send less at once.")
         else:
             if body is not None:
                 await self._app(scope, _replayed(body, receive), send)
@@ -62,7 +62,8 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
     return give
 
 
-async def _refuse(send: Send, status: int, words: str) -> None:
+async def refuse(send: Send, status: int, words: str) -> None:
+    """A sentence, and the end of the connection."""
     text = words.encode()
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(text)).encode())]
     headers.append((b"connection", b"close"))

@@ -18,6 +18,9 @@ from notifications.actions.audit import write_down
 class Site(AdminSite):
     """One door for everybody: Django's own would know no throttle and leave no audit entry."""
 
+    site_header = "Carillon: administration"
+    site_title = "Carillon"
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The operators' form; who is signed in already is let in, or told why not (403)."""
         if not request.user.is_authenticated:

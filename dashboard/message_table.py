@@ -186,12 +186,17 @@ def _shown(row: Row) -> Shown:
         uid=uid if name else "",
         way=way(message.channel, message.provider),
         address=message.device.short_token if message.device else message.address,
-        state="retrying" if message.state == MessageState.QUEUED and message.code else message.state,
+        state=shown_state(message),
         why=_why(message),
         ticket=ticket,
         receipt=receipt,
         is_quiet=row.ticket is None,
     )
+
+
+def shown_state(message: Message) -> str:
+    """The word of its chip: a copy that is queued for another try says so."""
+    return "retrying" if message.state == MessageState.QUEUED and message.code else message.state
 
 
 def _why(message: Message) -> str:

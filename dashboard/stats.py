@@ -137,6 +137,7 @@ def _volume(project: Project, window: Window) -> Volume:
     ran = list(_running(project, since))
     progress = progress_of_many(ran)
     alone = Message.objects.filter(project=project, broadcast=None, date_created__gte=since)
+    alone = alone.exclude(state=MessageState.HELD, reason=Reason.UNSENT)  # nobody has sent them
     bells = Notification.objects.filter(project=project, broadcast=None, created_at__gte=since)
     rung = by_span(bells, "created_at", window)
     for each in ran:

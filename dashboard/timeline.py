@@ -54,6 +54,12 @@ def timeline(message: Message, attempts: Sequence[Attempt], replays: Sequence[Au
     return [_written(message), *(step for steps in past for step in steps), *_now(message, attempts)]
 
 
+def answers(message: Message, attempts: Sequence[Attempt]) -> list[Step]:
+    """What was tried and what was answered, and what is awaited: for lists, whose rows say the rest."""
+    past = [step for attempt in attempts for step in _attempt(message, attempt)]
+    return [*past, *(step for step in _now(message, attempts) if step.mood == "wait")]
+
+
 def _written(message: Message) -> Step:
     text = f"A copy of “{message.broadcast.title}”" if message.broadcast else "A message of its own"
     return Step(mood="ok", title="Written out", text=text, at=message.date_created)
@@ -125,7 +131,10 @@ def _receipt(message: Message, receipt: Receipt) -> Step:
 def _now(message: Message, attempts: Sequence[Attempt]) -> Iterator[Step]:
     """Where it stands, and what to do about it."""
     state = MessageState(message.state)
-    if state in (MessageState.QUEUED, MessageState.HELD):
+    if message.reason == Reason.UNSENT:
+        said = words(message.provider, message.reason, "")
+        yield Step(mood="warn", title=said.title, text=said.remedy, at=message.changed_at)
+    elif state in (MessageState.QUEUED, MessageState.HELD):
         again = "Next attempt" if attempts else "First attempt"
         why = words(message.provider, "", message.code).remedy if message.code else "It waits its turn."
         yield Step(mood="wait", title=again, text=why, at=message.available_at)

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from dashboard.views import broadcast, broadcasts, compose, home, login, messages, overview, providers, start
+from dashboard.views import (
+    broadcast,
+    broadcasts,
+    compose,
+    device,
+    device_import,
+    devices,
+    home,
+    imports,
+    login,
+    messages,
+    overview,
+    providers,
+    start,
+)
 
 app_name = "dashboard"
 
@@ -46,6 +60,17 @@ urlpatterns = [
     path("<slug:project_slug>/broadcasts/<int:broadcast_id>/retry/", broadcast.retry, name="broadcast_retry"),
     path("<slug:project_slug>/messages/<int:message_id>/", messages.detail, name="message"),
     path("<slug:project_slug>/messages/<int:message_id>/retry/", messages.retry, name="message_retry"),
+    path("<slug:project_slug>/devices/", devices.device_list, name="devices"),
+    path("<slug:project_slug>/devices/<int:device_id>/", device.detail, name="device"),
+    path("<slug:project_slug>/devices/<int:device_id>/test/", device.send_test, name="device_test"),
+    path("<slug:project_slug>/devices/<int:device_id>/off/", device.switch_off, name="device_off"),
+    path("<slug:project_slug>/devices/<int:device_id>/on/", device.switch_on, name="device_on"),
+    path("<slug:project_slug>/import/", imports.import_list, name="import"),
+    path("<slug:project_slug>/import/upload/", imports.upload, name="import_upload"),
+    path("<slug:project_slug>/import/<int:import_id>/", device_import.detail, name="import_detail"),
+    path("<slug:project_slug>/import/<int:import_id>/start/", device_import.start, name="import_start"),
+    path("<slug:project_slug>/import/<int:import_id>/cancel/", device_import.cancel, name="import_cancel"),
+    path("<slug:project_slug>/import/<int:import_id>/rejects/", device_import.rejects, name="import_rejects"),
     path("<slug:project_slug>/providers/", providers.credential_list, name="providers"),
     path("<slug:project_slug>/providers/<slug:provider>/", providers.save, name="provider_save"),
     path("<slug:project_slug>/providers/<slug:provider>/resume/", providers.resume, name="provider_resume"),

@@ -123,6 +123,7 @@ def addresses(page: Page) -> dict[str, str]:
         "broadcast": "/dashboard/demo/broadcasts/1/",
         "message": failed,
         "not-sent": "/dashboard/demo/broadcasts/1/not-sent/",
+        "import": "/dashboard/demo/import/",
         "providers": "/dashboard/demo/providers/",
         "empty-overview": "/dashboard/default/",
         "empty-start": "/dashboard/default/start/",

@@ -14,6 +14,7 @@ class Step(StrEnum):
     EXPAND = "expand"
     DISPATCH = "dispatch"
     RECEIPTS = "receipts"
+    IMPORT = "import"
 
 
 def _nobody(step: Step) -> None:

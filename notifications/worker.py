@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 
 from notifications import live
-from notifications.pipeline import dispatch, expand, receipts, sweep, timekeeping
+from notifications.pipeline import dispatch, expand, imports, receipts, sweep, timekeeping
 from notifications.wake import Step
 
 log = logging.getLogger(__name__)
@@ -96,6 +96,7 @@ class Worker:
             *[(Step.DISPATCH.value, self._dispatch)] * dispatchers,
             (Step.EXPAND.value, self._expand),
             (Step.RECEIPTS.value, self._receipts),
+            (Step.IMPORT.value, self._import),
             ("sweep", self._sweep),
         ]
         lookouts = {step: _Lookout() for step, _ in steps}
@@ -143,8 +144,14 @@ class Worker:
             self.ring(Step.DISPATCH)
         return 0.0 if done.more else POLL
 
+    def _import(self) -> float:
+        done = imports.step()
+        live.publish(*done.topics)
+        return 0.0 if done.more else POLL
+
     def _sweep(self) -> float:
         timekeeping.step()
+        imports.forget_old()
         done = sweep.step()
         live.publish(*done.topics)
         if done.requeued:

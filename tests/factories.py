@@ -16,6 +16,7 @@ from notifications.models import (
     Identity,
     Membership,
     Message,
+    MessageState,
     Project,
     Role,
 )
@@ -102,5 +103,6 @@ def make_message(device: Device, broadcast: Broadcast | None = None, **fields: A
         "broadcast": broadcast,
         "key": f"t:{next(_numbers)}",
         "title": "" if broadcast else "Hello",
+        "state": MessageState.QUEUED,
     }
     return Message.objects.create(**{**defaults, **fields})

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
 from secrets import token_hex
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q
 
 from notifications import clock, live, providers, wake
 from notifications.actions.audit import Actor, Facts, Refused, audited
@@ -24,6 +23,7 @@ from notifications.models import (
     Reason,
 )
 from notifications.models.copy_rules import REPLAYABLE_STATES
+from notifications.models.message import MessageQuerySet
 
 STILL_THE_SAME = 0.01
 """Share of the confirmed number by which it may have changed: else nobody could send while people sign up."""
@@ -153,7 +153,7 @@ def _cancel(actor: Actor, broadcast: Broadcast) -> Facts:
     return {"waiting": waiting}
 
 
-def _waiting(broadcast: Broadcast) -> QuerySet[Message]:
+def _waiting(broadcast: Broadcast) -> MessageQuerySet:
     return Message.objects.filter(broadcast=broadcast, state__in=[MessageState.QUEUED, MessageState.HELD])
 
 
@@ -171,7 +171,7 @@ def retry(actor: Actor, broadcast: Broadcast, state: MessageState, *, copies: in
     if broadcast.state == BroadcastState.CANCELLED:
         raise Refused("A cancelled broadcast stays cancelled. Duplicate it to send it again.")
     Broadcast.objects.filter(pk=broadcast.pk).reopen()
-    requeued = _replay(retryable(broadcast, state), clock.now(), broadcast)
+    requeued = retryable(broadcast, state).queue_again(REPLAYABLE_STATES)
     if not requeued:
         raise Refused(
             "No copy can be sent again: their devices are switched off, or somebody retried them already."
@@ -187,7 +187,7 @@ def retry_message(actor: Actor, message: Message) -> Facts:
     """Send one copy again. Raises Refused where it cannot be."""
     rows = _replayable(Message.objects.filter(pk=message.pk))
     Broadcast.objects.filter(messages=message).reopen()
-    if not _replay(rows, clock.now(), message.broadcast):
+    if not rows.queue_again(REPLAYABLE_STATES):
         raise Refused(
             "This copy cannot be sent again: it is not in a final state that allows it, or its device is off."
         )
@@ -199,34 +199,15 @@ def retry_message(actor: Actor, message: Message) -> Facts:
     return {"requeued": 1}
 
 
-def retryable(broadcast: Broadcast, state: MessageState) -> QuerySet[Message]:
+def retryable(broadcast: Broadcast, state: MessageState) -> MessageQuerySet:
     """The copies of a broadcast in this final state that an operator may send again."""
     return _replayable(Message.objects.filter(broadcast=broadcast, state=state))
 
 
-def _replayable(messages: QuerySet[Message]) -> QuerySet[Message]:
+def _replayable(messages: MessageQuerySet) -> MessageQuerySet:
     reachable = Q(device__is_active=True) | (Q(device=None) & ~Q(address=""))
     return messages.filter(reachable, state__in=REPLAYABLE_STATES).exclude(
         broadcast__state=BroadcastState.CANCELLED
-    )
-
-
-def _replay(messages: QuerySet[Message], now: datetime, broadcast: Broadcast | None) -> int:
-    """A new series of attempts, counted as a replay."""
-    ids = messages.values("pk")
-    life: timedelta = broadcast.project.message_ttl if broadcast else timedelta(days=3)
-    # The state once more: of two operators who click at once, the second must find nothing left to do.
-    return Message.objects.filter(pk__in=ids, state__in=REPLAYABLE_STATES).update(
-        state=MessageState.QUEUED,
-        reason="",
-        code="",
-        attempts=0,
-        rescues=0,
-        batch_limit=None,
-        replays=F("replays") + 1,
-        available_at=now,
-        expires_at=now + life,
-        changed_at=now,
     )
 
 

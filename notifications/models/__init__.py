@@ -5,13 +5,15 @@ from __future__ import annotations
 from notifications.models.access import AuditEntry
 from notifications.models.broadcast import AudienceKind, Broadcast, BroadcastState, NotificationPriority
 from notifications.models.copy_rules import Change, MessageState, RetryPolicy
-from notifications.models.device import Device, InactiveReason
+from notifications.models.device import Device
 from notifications.models.evidence import Batch, Receipt, Ticket
+from notifications.models.imports import DeviceImport, ImportPart, ImportReject, ImportState, ImportToken
 from notifications.models.message import Message
 from notifications.models.notification import Notification, Suppression, SuppressionReason
 from notifications.models.project import Credential, Membership, Project, Role
 from notifications.models.reasons import Reason
 from notifications.models.recipient import Identity, Recipient
+from notifications.models.registration import InactiveReason
 
 __all__ = [
     "AudienceKind",
@@ -22,7 +24,12 @@ __all__ = [
     "Change",
     "Credential",
     "Device",
+    "DeviceImport",
     "Identity",
+    "ImportPart",
+    "ImportReject",
+    "ImportState",
+    "ImportToken",
     "InactiveReason",
     "Membership",
     "Message",

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import CharField, Field, JSONField, Lookup, Model, QuerySet, TextField, Value
+from django.db.models import (
+    BigAutoField,
+    CharField,
+    Field,
+    JSONField,
+    Lookup,
+    Model,
+    QuerySet,
+    TextField,
+    Value,
+)
 from django.db.models.expressions import BaseExpression, Combinable, F
 from django.utils.duration import duration_iso_string
+
+PASSING = {str, int, bool, type(None)}
+"""Types of values that stand in a JSON document as they are."""
+MOMENTS = {datetime, type(None)}
 
 
 def insert_select(
@@ -96,9 +110,29 @@ def insert_rows(model: type[Model], rows: Sequence[Mapping[str, Any]], conflict:
         return int(cursor.rowcount)
 
 
+def insert_objects(objects: Sequence[Model], by: str) -> dict[Any, int]:
+    """Insert these unsaved objects of one model in one statement. Returns their new primary keys by the field `by`.
+
+    `by` is unique. The objects stay as they are. Raises IntegrityError where one of them stands already.
+    """
+    model = type(objects[0])
+    fields = {field.attname: field for field in model._meta.concrete_fields if not field.primary_key}
+    source, values = _rows_sql(fields, [vars(each) for each in objects])
+    columns = ", ".join(_column(field) for field in fields.values())
+    sql = (
+        f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({columns}) "
+        f"SELECT {', '.join(f'new_{name}' for name in fields)} FROM {source} v "
+        f"RETURNING {_column(model._meta.get_field(by))}, {_column(model._meta.pk)}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return dict(cursor.fetchall())
+
+
+@BigAutoField.register_lookup
 @CharField.register_lookup
 class InList(Lookup):
-    """`field__in_list=[…]`: like `in`, for any number of texts, in one parameter."""
+    """`field__in_list=[…]`: like `in`, for any number of texts or primary keys, in one parameter."""
 
     lookup_name = "in_list"
     prepare_rhs = False
@@ -108,7 +142,8 @@ class InList(Lookup):
         column, params = self.process_lhs(compiler, connection)
         document = json.dumps(list(self.rhs))
         if connection.vendor == "postgresql":
-            return f"{column} IN (SELECT jsonb_array_elements_text(%s::jsonb))", (*params, document)
+            cast = "::bigint" if isinstance(self.lhs.output_field, BigAutoField) else ""
+            return f"{column} IN (SELECT jsonb_array_elements_text(%s::jsonb){cast})", (*params, document)
         return f"{column} IN (SELECT value FROM json_each(%s))", (*params, document)
 
 
@@ -138,9 +173,8 @@ def _rows_sql(
 
     What all rows agree on is sent once; the rest as one JSON text of lists, which is ten times cheaper than objects.
     """
-    known: dict[Any, Any] = {}
     columns, parameters = [], []
-    lists: list[list[Any]] = []
+    lists: list[Sequence[Any]] = []
     for name, field in fields.items():
         values = [row[name] for row in rows] if name in rows[0] else [(defaults or {})[name]]
         if _agree(field, values):
@@ -148,7 +182,7 @@ def _rows_sql(
             parameters.append(_parameter(field, values[0]))
         else:
             columns.append(f"{_entry(len(lists), field)} AS new_{name}")
-            lists.append([_quick(field, value, known) for value in values])
+            lists.append(_written(field, values))
     document = json.dumps(list(zip(*lists, strict=True)) if lists else [[]] * len(rows))
     each = "json_array_elements(%s::json)" if connection.vendor == "postgresql" else "json_each(%s)"
     return f"(SELECT {', '.join(columns)} FROM {each})", [*parameters, document]
@@ -157,8 +191,9 @@ def _rows_sql(
 def _agree(field: Any, values: Sequence[Any]) -> bool:
     """Are they all the same? In JSON 1 and true are not, though Python says so."""
     first = values[0]
-    strict = isinstance(field, JSONField)
-    return all(value is first or (not strict and value == first) for value in values)
+    if isinstance(field, JSONField):
+        return all(value is first for value in values)
+    return bool(values[-1] == first) and values.count(first) == len(values)
 
 
 def _entry(place: int, field: Any) -> str:
@@ -182,15 +217,29 @@ def _parameter(field: Any, value: Any) -> Any:
     return _plain(field, value)
 
 
-def _quick(field: Any, value: Any, known: dict[Any, Any]) -> Any:
-    """Like `_plain`; numbers and texts pass, and one moment in a thousand rows is converted once."""
-    if type(value) in (str, int, bool, type(None)) and not isinstance(field, JSONField):
-        return value
-    if isinstance(value, datetime):
-        if value not in known:
-            known[value] = _plain(field, value)
-        return known[value]
-    return _plain(field, value)
+def _written(field: Any, values: Sequence[Any]) -> Sequence[Any]:
+    """A column's values, each like `_plain`; numbers and texts pass, and what comes often is converted once."""
+    if not isinstance(field, JSONField):
+        kinds = set(map(type, values))
+        if kinds <= PASSING:
+            return values
+        if kinds <= MOMENTS:
+            write = _moment_writer(field)
+            known = {value: write(value) for value in set(values)}
+            return [known[value] for value in values]
+    return [_plain(field, value) for value in values]
+
+
+def _moment_writer(field: Any) -> Callable[[datetime | None], Any]:
+    """Does what Django makes of a time, for one in UTC at a tenth of the cost."""
+    is_postgres = connection.vendor == "postgresql"
+
+    def write(value: datetime | None) -> Any:
+        if value is None or value.tzinfo is not UTC:
+            return _plain(field, value)
+        return value.isoformat() if is_postgres else value.isoformat(" ")[: -len("+00:00")]
+
+    return write
 
 
 def _type(field: Any) -> str:

@@ -2,56 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from enum import StrEnum
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
-from notifications import clock
+from notifications import clock, providers
+from notifications.models.bulk import update_rows
+from notifications.models.owners import introduce, name, settle
 from notifications.models.project import Project
-from notifications.models.recipient import Identity
+from notifications.models.registration import Registered, with_one_owner
 
-
-class InactiveReason(StrEnum):
-    """Why a device is not sent to any more."""
-
-    GONE = "gone"
-    """The provider says this address is dead."""
-    MOVED = "moved"
-    """The same address was registered for somebody else."""
-    REMOVED = "removed"
-    """Its owner or an operator removed it."""
-
-
-def _settle(devices: list[Device]) -> None:
-    """Put devices that name no project into the default one."""
-    homeless = [device for device in devices if not device.project_id]
-    if homeless:
-        home = Project.objects.default()
-        for device in homeless:
-            device.project = home
-
-
-def _name(devices: list[Device]) -> None:
-    """Call owners what their project calls them, else by their account's name, numbered where somebody else has it."""
-    nameless = [(device, device.user_id) for device in devices if device.user_id and not device.uid]
-    if not nameless:
-        return
-    owners = {user_id for _, user_id in nameless}
-    accounts = get_user_model().objects.filter(pk__in=owners)
-    names = {account.pk: account.get_username() for account in accounts}
-    identities = Identity.objects.filter(project__in={device.project_id for device, _ in nameless})
-    known = identities.filter(user__in=owners).order_by("-id").values_list("project_id", "user_id", "uid")
-    called = {(project_id, user_id): uid for project_id, user_id, uid in known}
-    taken = set(identities.filter(uid__in_list=names.values()).values_list("project_id", "uid"))
-    for device, user_id in nameless:
-        name = names[user_id]
-        free = f"{name}~{user_id}" if (device.project_id, name) in taken else name
-        device.uid = called.get((device.project_id, user_id), free)
+WHOSE = {"is_active", "push_token", "provider", "project", "project_id", "user", "user_id", "uid"}
+"""Columns that decide who has an address."""
+PLACED = {"project", "project_id", "pk", "id"}
+"""Look-ups that say in which project to look."""
+RENEWED = (
+    "uid",
+    "lang",
+    "timezone",
+    "tags",
+    "is_active",
+    "inactive_reason",
+    "date_registered",
+    "date_retired",
+)
 
 
 class DeviceQuerySet(models.QuerySet["Device"]):
@@ -63,19 +41,37 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         return self.filter(is_active=True)
 
     def bulk_create(self, objs: Iterable[Device], *args: Any, **kwargs: Any) -> list[Device]:
-        """Like Django's; a device without a project gets the default one, and the projects get to know the accounts."""
+        """Like Django's; every device is registered as `save` does it, in a fixed number of queries."""
         devices = list(objs)
-        _settle(devices)
-        _name(devices)
-        Identity.objects.bulk_create(
-            [
-                Identity(project_id=d.project_id, uid=d.uid, user_id=d.user_id)
-                for d in devices
-                if d.uid and d.user_id
-            ],
-            ignore_conflicts=True,
-        )
-        return super().bulk_create(devices, *args, **kwargs)
+        settle(devices)
+        name(devices)
+        for device in devices:
+            device.note_activity()
+        with_one_owner(devices, lambda: self._write(devices, *args, **kwargs))
+        return devices
+
+    def get_or_create(self, defaults: Mapping[str, Any] | None = None, **kwargs: Any) -> tuple[Device, bool]:
+        """Like Django's, in the default project where none is named. Of several rows of one owner and address, which
+        remain where it was given up and taken back, the active or else the latest one is meant."""
+        if "push_token" in kwargs and not PLACED & {lookup.partition("__")[0] for lookup in kwargs}:
+            kwargs["project"] = Project.objects.default()
+        found = self.filter(**kwargs).order_by("-is_active", "-pk").first()
+        return (found, False) if found else super().get_or_create(defaults, **kwargs)
+
+    def _write(self, devices: Sequence[Device], *args: Any, **kwargs: Any) -> None:
+        standing = [device for device in devices if not device._state.adding]
+        super().bulk_create([device for device in devices if device._state.adding], *args, **kwargs)
+        update_rows(Device, [_columns(device) for device in standing])
+        introduce(devices)
+
+
+def _columns(device: Device) -> dict[str, Any]:
+    """What registering a device once more may change."""
+    return {
+        "id": device.pk,
+        "user": device.user_id,
+        **{column: getattr(device, column) for column in RENEWED},
+    }
 
 
 class DeviceManager(models.Manager.from_queryset(DeviceQuerySet)):  # type: ignore[misc]
@@ -88,8 +84,11 @@ class DeviceManager(models.Manager.from_queryset(DeviceQuerySet)):  # type: igno
         return queryset.active
 
 
-class Device(models.Model):
-    """One push address at one provider; it belongs to a project and usually to an account."""
+class Device(Registered, models.Model):
+    """One push address at one provider; it belongs to a project and usually to an account.
+
+    To save an active one registers it: see registration.py.
+    """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="devices", db_index=False)
     provider = models.CharField(max_length=20, default="expo")
@@ -126,14 +125,36 @@ class Device(models.Model):
         return f"Device #{self.pk} of {self.user or self.uid or 'nobody known'}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Like Django's; without a project it gets the default one, and the project gets to know the owner."""
-        _settle([self])
-        _name([self])
-        super().save(*args, **kwargs)
-        if self.user_id:
-            Identity.objects.get_or_create(
-                project_id=self.project_id, uid=self.uid, defaults={"user_id": self.user_id}
-            )
+        """Like Django's; without a project it gets the default one, and the project gets to know the owner.
+
+        An active one takes its address over from whoever had it (`moved_from`, and an audit entry); its own earlier row
+        is taken up again, and one that was given to somebody else becomes a row of its own.
+        """
+        settle([self])
+        name([self])
+        columns = kwargs.get("update_fields")
+        if columns is None or WHOSE & set(columns):
+            changed = self.note_activity()
+            if columns is not None:
+                kwargs["update_fields"] = {*columns, *changed, "uid"}
+            is_new = self._state.adding
+            with_one_owner([self], lambda: self._write(is_new, args, kwargs))
+        else:
+            super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        """Raises ValidationError for an address that its provider would not know."""
+        if self.provider in providers.PROVIDERS:
+            problem = providers.get(self.provider).check_token(self.push_token)
+            if problem:
+                raise ValidationError({"push_token": problem})
+
+    def _write(self, was_new: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if was_new == self._state.adding:
+            super().save(*args, **kwargs)
+        else:  # it takes up an earlier row, or begins one: what was asked for a new or a standing row is void
+            super().save(using=kwargs.get("using"))
+        introduce([self])
 
     @property
     def short_token(self) -> str:

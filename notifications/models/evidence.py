@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import ClassVar
 
-from django.db import models
-from django.db.models import Q
+from django.db import models, transaction
+from django.db.models import OuterRef, Q, Subquery
 
-from notifications import clock
+from notifications import clock, providers, wake
 from notifications.models.message import Message
 from notifications.models.project import Credential
 
@@ -44,6 +44,25 @@ class Batch(models.Model):
         return self.finished_at - self.started_at if self.started_at and self.finished_at else None
 
 
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    """Tickets, and the questions for their receipts."""
+
+    def check_receipts(self) -> None:
+        """Ask for the receipts of these tickets at once, whether or not they were asked for before.
+
+        Each answer becomes one more Receipt. Left alone are tickets that are no success, those without an external id,
+        and those of providers that give no receipts. Nothing else happens where none is left.
+        """
+        asked = [key for key in providers.PROVIDERS if providers.get(key).has_receipts]
+        tickets = TicketQuerySet(self.model, using=self.db).filter(
+            pk__in=self.values("pk"), is_success=True, message__provider__in=asked
+        )
+        batch = Batch.objects.filter(pk=OuterRef("batch_id")).values("credential_id")
+        with transaction.atomic(using=self.db):
+            if tickets.exclude(external_id="").update(check_at=clock.now(), asked_with=Subquery(batch)):
+                wake.up(wake.Step.RECEIPTS)
+
+
 class Ticket(models.Model):
     """The provider's answer to one message of one batch, given at once. Exactly one for each."""
 
@@ -64,6 +83,8 @@ class Ticket(models.Model):
     in search of another's. The batch's own foreign key keeps it true."""
     checks = models.PositiveSmallIntegerField(default=0)
 
+    objects = TicketQuerySet.as_manager()
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["message", "batch"], name="one_ticket_per_message_and_batch")
@@ -78,6 +99,10 @@ class Ticket(models.Model):
 
     def __str__(self) -> str:
         return f"Ticket #{self.pk}"
+
+    def check_receipt(self) -> None:
+        """Ask for its receipt at once: see TicketQuerySet.check_receipts."""
+        type(self).objects.filter(pk=self.pk).check_receipts()
 
 
 class Receipt(models.Model):

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, Q, Value, When
 
 from notifications import clock, wire
-from notifications.models.broadcast import LANE_BULK, LANE_CRITICAL, Broadcast, BroadcastState
-from notifications.models.copy_rules import OPEN_STATES, CopyRules, MessageState
+from notifications.models.broadcast import LANE_CRITICAL, Broadcast, BroadcastState
+from notifications.models.copy_rules import OPEN_STATES, MessageState
 from notifications.models.device import Device
+from notifications.models.new_copies import LANE_SINGLE, NewCopy, complete, take_sound_apart
 from notifications.models.notification import Notification
+from notifications.models.outbox import OutboxManager, OutboxQuerySet
 from notifications.models.project import Project
 
+SENT_AGAIN = (
+    *("state", "reason", "code", "attempts", "rescues", "batch_limit"),
+    *("replays", "available_at", "expires_at", "changed_at"),
+)
+"""The columns that sending changes."""
 
-class MessageQuerySet(models.QuerySet["Message"]):
+
+class MessageQuerySet(OutboxQuerySet["Message"]):
     """Reads of messages."""
 
     def due(self, now: datetime) -> MessageQuerySet:
@@ -44,8 +52,14 @@ class MessageQuerySet(models.QuerySet["Message"]):
         )
 
 
-class Message(CopyRules, models.Model):
-    """One copy to one address on one channel. Its state is the summary; tickets and receipts are the evidence."""
+MessageManager = OutboxManager.from_queryset(MessageQuerySet)
+
+
+class Message(NewCopy, models.Model):
+    """One copy to one address on one channel. Its state is the summary; tickets and receipts are the evidence.
+
+    One that code makes waits, `held` and `unsent`, until it is told to go: see outbox.py.
+    """
 
     RESCUES_ALONE = 3
     """Workers that may die on a message sent alone before it is called poison."""
@@ -92,8 +106,8 @@ class Message(CopyRules, models.Model):
     sound_volume = models.FloatField(null=True, blank=True)
     """From 0 to 1, of a critical sound."""
 
-    lane = models.PositiveSmallIntegerField(default=LANE_BULK)
-    state = models.CharField(max_length=10, default=MessageState.QUEUED)
+    lane = models.PositiveSmallIntegerField(default=LANE_SINGLE)
+    state = models.CharField(max_length=10, default=MessageState.HELD)
     reason = models.CharField(max_length=20, blank=True)
     code = models.CharField(max_length=64, blank=True)
     """The provider's own word for the latest trouble."""
@@ -102,7 +116,7 @@ class Message(CopyRules, models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     """Tries that count: an ambiguous one counts double, a throttled one not at all."""
     replays = models.PositiveSmallIntegerField(default=0)
-    """How often an operator sent it again."""
+    """How often somebody sent it again: an operator, or code that called `send()`."""
     batch = models.ForeignKey(
         "notifications.Batch", models.SET_NULL, related_name="messages", null=True, blank=True, db_index=False
     )
@@ -113,7 +127,7 @@ class Message(CopyRules, models.Model):
     date_created = models.DateTimeField(default=clock.now)
     changed_at = models.DateTimeField(default=clock.now)
 
-    objects = MessageQuerySet.as_manager()
+    objects = MessageManager()
 
     class Meta:
         indexes: ClassVar = [
@@ -138,8 +152,27 @@ class Message(CopyRules, models.Model):
             ),
         ]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """`sound` may be Expo's object: {"critical": True, "name": "bell.wav", "volume": 0.8}."""
+        super().__init__(*args, **kwargs)
+        if "sound" in kwargs and not isinstance(kwargs["sound"], str):
+            take_sound_apart(self)
+
     def __str__(self) -> str:
         return f"Message #{self.pk}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Like Django's; a new one gets what it leaves out from its device."""
+        if self._state.adding:
+            complete([self])
+        super().save(*args, **kwargs)
+
+    def send(self) -> None:
+        """Send it, or send it once more: see OutboxQuerySet.send. Saves it first where it is new."""
+        if self._state.adding:
+            self.save()
+        type(self).objects.filter(pk=self.pk).send()
+        self.refresh_from_db(fields=[*SENT_AGAIN])
 
     def content(self) -> wire.PushContent:
         """What it says on a push provider: its own words, else its broadcast's."""

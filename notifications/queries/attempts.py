@@ -26,10 +26,19 @@ class Attempt:
 
 def attempts_of(message: Message) -> list[Attempt]:
     """Every attempt, the first one first. Two queries, however many there were."""
-    tickets = list(message.tickets.select_related("batch").prefetch_related("receipts").order_by("id"))
-    found = [Attempt(batch=t.batch, ticket=t, receipts=list(t.receipts.all())) for t in tickets]
-    if message.batch and message.batch_id not in {t.batch_id for t in tickets}:
-        found.append(Attempt(batch=message.batch, ticket=None, receipts=()))
+    return attempts_of_many([message])[message.pk]
+
+
+def attempts_of_many(messages: Sequence[Message]) -> dict[int, list[Attempt]]:
+    """Message → its attempts, the first one first. Two queries for messages that come with their batch."""
+    tickets = Ticket.objects.filter(message__in=[message.pk for message in messages])
+    found: dict[int, list[Attempt]] = {message.pk: [] for message in messages}
+    for ticket in tickets.select_related("batch").prefetch_related("receipts").order_by("id"):
+        attempt = Attempt(batch=ticket.batch, ticket=ticket, receipts=list(ticket.receipts.all()))
+        found[ticket.message_id].append(attempt)
+    for message in messages:
+        if message.batch and message.batch_id not in {each.batch.pk for each in found[message.pk]}:
+            found[message.pk].append(Attempt(batch=message.batch, ticket=None, receipts=()))
     return found
 
 

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 
 from notifications import clock
-from notifications.models import Broadcast, Membership, Project
+from notifications.models import Broadcast, DeviceImport, Membership, Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,15 @@ def topics_open_to(user: Any, project_slug: str, wanted: Sequence[str]) -> froze
     project = Project.objects.open_to(user).filter(slug=project_slug).first()
     if project is None:
         return frozenset()
-    named = [topic.partition(":") for topic in wanted]
-    ids = [int(pk) for name, _, pk in named if name == "broadcast" and pk.isdecimal() and len(pk) < 19]
-    own = set(Broadcast.objects.filter(project=project, pk__in=ids).values_list("pk", flat=True))
-    allowed = {f"project:{project.pk}"} | {f"broadcast:{pk}" for pk in own}
+    allowed = {f"project:{project.pk}"}
+    for name, rows in (("broadcast", Broadcast.objects), ("import", DeviceImport.objects)):
+        ids = _ids(name, wanted)
+        own = rows.filter(project=project, pk__in=ids).values_list("pk", flat=True) if ids else ()
+        allowed |= {f"{name}:{pk}" for pk in own}
     return frozenset(set(wanted) & allowed)
+
+
+def _ids(name: str, wanted: Sequence[str]) -> list[int]:
+    """The rows that topics of this name are about."""
+    named = [topic.partition(":") for topic in wanted]
+    return [int(pk) for word, _, pk in named if word == name and pk.isdecimal() and len(pk) < 19]

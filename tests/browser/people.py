@@ -31,6 +31,13 @@ CROWD = _people("rider", 1_000, {"gone": 10, "late": 5, "huge": 2})
 CREW = _people("sailor", 20, {"huge": 1})
 NEWCOMERS = _people("newcomer", 7, {})
 
+HALF_GOOD = """uid,name,shoe,token,language,tags
+diver_1,Diver 1,39,ExponentPushToken[diver-fine-1],de-AT,beta|weekly
+diver_2,Diver 2,40,no-token,,
+diver_3,,41,ExponentPushToken[diver-fine-3],klingon!,
+"""
+"""A file with a good line, two bad ones, and a column that means nothing."""
+
 
 def write_csv(path: Path, rows: Iterable[Row]) -> Path:
     """Write a file for `import_devices`."""

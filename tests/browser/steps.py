@@ -31,6 +31,17 @@ def send(page: Page, title: str, *, project: str, uids: str = "", in_app: bool =
     return int(re.findall(r"/broadcasts/(\d+)/", page.url)[0])
 
 
+def upload(page: Page, text: str, *, project: str, name: str = "people.csv") -> str:
+    """Upload a file of people, and be on its page. Returns the address of that."""
+    page.goto(f"/dashboard/{project}/import/")
+    page.get_by_label("CSV file").set_input_files(
+        {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
+    )
+    page.get_by_role("button", name="Upload and look").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    return page.url
+
+
 def state(page: Page) -> Locator:
     """The word for what a broadcast is doing."""
     return page.locator("#state .chip")

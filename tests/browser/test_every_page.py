@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.people import HALF_GOOD
 from tests.browser.site import Site
-from tests.browser.steps import SOON, send, write
+from tests.browser.steps import SOON, send, upload, write
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 VIOLATIONS = """async rules => {
@@ -37,6 +38,13 @@ PAGES = {
     "broadcast, filtered to nothing": "/dashboard/crew/broadcasts/{sent}/?state=held",
     "message": "{message}",
     "not sent": "/dashboard/crew/broadcasts/{sent}/not-sent/",
+    "devices": "/dashboard/crew/devices/",
+    "devices, filtered to nothing": "/dashboard/crew/devices/?state=gone",
+    "device": "{device}",
+    "device that is off": "{device_off}",
+    "import": "/dashboard/crew/import/",
+    "import, looked at": "{preview}",
+    "import that is done": "{imported}",
     "providers": "/dashboard/crew/providers/",
     "sign in": "/dashboard/login/",
     "nothing there": "/dashboard/nobody/",
@@ -45,7 +53,7 @@ PAGES = {
 
 @pytest.fixture(scope="session")
 def addresses(browser: Browser, site: Site, _signed_in: Any) -> Iterator[dict[str, str]]:
-    """A broadcast with a failure, that message, and a draft."""
+    """A broadcast with a failure, that message and its device, a device that is off, a draft, and two imports."""
     context = browser.new_context(base_url=site.url, storage_state=_signed_in)
     page = context.new_page()
     sent = send(page, "Seen from every side", project="crew", uids="sailor_0 sailor_11 nobody", in_app=True)
@@ -54,8 +62,27 @@ def addresses(browser: Browser, site: Site, _signed_in: Any) -> Iterator[dict[st
     message = page.locator("#messages .t-title").get_attribute("href") or ""
     write(page, "Not sent yet", project="crew")
     draft = page.url.rstrip("/").split("/")[-2]
+    page.goto("/dashboard/crew/devices/?q=sailor_0")
+    device = page.locator("#devices .t-title").get_attribute("href") or ""
+    page.goto("/dashboard/crew/devices/?q=sailor_19")
+    device_off = page.locator("#devices .t-title").get_attribute("href") or ""
+    page.goto(device_off)
+    page.get_by_role("button", name="Switch off").click()
+    page.locator("#retirement").wait_for()
+    preview = upload(page, HALF_GOOD, project="crew")
+    imported = upload(page, HALF_GOOD, project="crew")
+    page.get_by_role("button", name="Import 3 lines").click()
+    page.locator("#rejects").wait_for()
     context.close()
-    return {"sent": str(sent), "message": message, "draft": draft}
+    return {
+        "sent": str(sent),
+        "message": message,
+        "draft": draft,
+        "device": device,
+        "device_off": device_off,
+        "preview": preview,
+        "imported": imported,
+    }
 
 
 @pytest.fixture(params=PAGES.values(), ids=PAGES.keys())

@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, clear_url_caches, get_resolver,
 from dashboard.access import LAST_PROJECT
 from notifications.models import AuditEntry, Membership, Project, Role
 from tests.factories import make_broadcast, make_credential, make_device, make_message, make_operator
+from tests.notifications.uploads import make_import
 
 Member = Callable[[Role], Client]
 ANONYMOUS, OPERATOR, STAFF = "anonymous", "operator", "staff"
@@ -42,6 +43,17 @@ DASHBOARD = {
     "broadcast_retry": (SENDER, "post"),
     "message": (VIEWER, "get"),
     "message_retry": (SENDER, "post"),
+    "devices": (VIEWER, "get"),
+    "device": (VIEWER, "get"),
+    "device_test": (SENDER, "post"),
+    "device_off": (SENDER, "post"),
+    "device_on": (SENDER, "post"),
+    "import": (VIEWER, "get"),
+    "import_upload": (ADMIN, "post"),
+    "import_detail": (VIEWER, "get"),
+    "import_start": (ADMIN, "post"),
+    "import_cancel": (ADMIN, "post"),
+    "import_rejects": (ADMIN, "get"),
     "providers": (VIEWER, "get"),
     "provider_save": (ADMIN, "post"),
     "provider_resume": (SENDER, "post"),
@@ -71,11 +83,16 @@ def with_sandbox(settings: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def rows(project: Project) -> dict[str, int]:
-    """What the addresses name: a draft and a message of the project, and its key at Expo."""
+    """What the addresses name: a draft, a message, a device, an import of the project, and its key at Expo."""
     make_credential(project)
     broadcast = make_broadcast(project)
     message = make_message(make_device(project), broadcast, state="failed", reason="rejected")
-    return {"broadcast_id": broadcast.pk, "message_id": message.pk}
+    return {
+        "broadcast_id": broadcast.pk,
+        "message_id": message.pk,
+        "device_id": message.device_id,
+        "import_id": make_import(project, []).pk,
+    }
 
 
 class TestTable:
@@ -163,7 +180,9 @@ class TestProjectPages:
         assert browser.post(_address(name, project, rows)).status_code == 403
 
     @pytest.mark.parametrize(
-        "name", [n for n in PROJECT_PAGES if n.startswith(("broadcast_", "message", "compose_edit"))]
+        "name",
+        [n for n in PROJECT_PAGES if n.startswith(("broadcast_", "message", "compose_edit", "device_"))]
+        + ["import_detail", "import_start", "import_cancel", "import_rejects"],
     )
     def test_a_row_of_another_project_is_not_there(
         self, signed_in: Client, other_project: Project, rows: dict[str, int], name: str

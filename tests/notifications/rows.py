@@ -19,6 +19,7 @@ from notifications.models import (
     Device,
     Identity,
     Message,
+    MessageState,
     Project,
     Recipient,
 )
@@ -77,6 +78,7 @@ def queue_messages(project: Project, number: int = 1, **fields: Any) -> list[Mes
     now = clock.now()
     defaults: dict[str, Any] = {
         "provider": "expo",
+        "state": MessageState.QUEUED,
         "title": "" if "broadcast" in fields else "Hello",
         "available_at": now,
         "expires_at": now + timedelta(days=3),

@@ -21,6 +21,7 @@ from notifications.queries.progress import progress_of, progress_of_many
 from notifications.queries.retries import sendable_again
 from tests.dashboard.copies import ALL_STATES, answer, copies_in_every_state, copy, ring, started
 from tests.factories import make_broadcast, make_credential, make_device, make_operator
+from tests.notifications.uploads import make_import
 
 
 def ask(project: Project, at: datetime) -> Ticket:
@@ -35,14 +36,18 @@ class TestTopics:
     def viewer(self, project: Project) -> User:
         return make_operator(project=project, role=Role.VIEWER)
 
-    def test_a_member_may_follow_the_project_and_its_broadcasts(self, viewer: User, project: Project) -> None:
-        wanted = [f"project:{project.pk}", f"broadcast:{make_broadcast(project).pk}"]
+    def test_a_member_may_follow_the_project_its_broadcasts_and_imports(
+        self, viewer: User, project: Project
+    ) -> None:
+        broadcast, device_import = make_broadcast(project), make_import(project, [])
+        wanted = [f"project:{project.pk}", f"broadcast:{broadcast.pk}", f"import:{device_import.pk}"]
         assert topics_open_to(viewer, project.slug, wanted) == set(wanted)
 
     def test_topics_of_another_project_are_left_out(
         self, viewer: User, project: Project, other_project: Project
     ) -> None:
-        foreign = [f"project:{other_project.pk}", f"broadcast:{make_broadcast(other_project).pk}"]
+        broadcast, device_import = make_broadcast(other_project), make_import(other_project, [])
+        foreign = [f"project:{other_project.pk}", f"broadcast:{broadcast.pk}", f"import:{device_import.pk}"]
         assert topics_open_to(viewer, project.slug, foreign) == frozenset()
         assert topics_open_to(viewer, other_project.slug, foreign) == frozenset()
 

@@ -14,9 +14,9 @@ from django.db import transaction
 
 from notifications.actions import broadcasts
 from notifications.actions.audit import Actor
-from notifications.actions.device_rows import DeviceRow
 from notifications.actions.devices import import_rows
 from notifications.actions.drafts import Draft
+from notifications.importing.device_rows import DeviceRow
 from notifications.models import Broadcast, Project
 
 OPERATOR = "operator"

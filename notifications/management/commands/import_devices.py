@@ -11,22 +11,19 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from notifications.actions.audit import Actor
-from notifications.actions.device_rows import COLUMNS, BadHeader, DeviceRow, Reject, read_header, read_rows
 from notifications.actions.devices import import_rows
+from notifications.importing import rejects as reject_rows
+from notifications.importing.device_rows import (
+    COLUMNS,
+    BadHeader,
+    DeviceRow,
+    Reject,
+    read_header,
+    read_rows,
+)
+from notifications.importing.rejects import NOTES
+from notifications.importing.taking_in import FACTS
 from notifications.models import Project
-
-WORDS = {
-    "people": "people new to the project",
-    "added": "devices added",
-    "updated": "updated",
-    "unchanged": "unchanged",
-    "moved": "moved from another owner",
-    "left_off": "left off (their provider says they are gone)",
-}
-
-
-NOTES = ("line", "reason")
-"""The columns that a reject file has before those of its source."""
 
 
 class Command(BaseCommand):
@@ -68,7 +65,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{error.filename}: {error.strerror}. Check the path and its permissions."
             ) from None
-        told = ", ".join(f"{facts[name]:,} {words}" for name, words in WORDS.items() if facts[name])
+        told = ", ".join(f"{facts[name]:,} {words}" for name, words in FACTS.items() if facts[name])
         self.stdout.write(f"{home} (project {home.pk}): {told or 'no rows'}.")
         if aside.count:
             raise CommandError(
@@ -121,16 +118,9 @@ class _RejectFile:
     def _write(self, reject: Reject) -> None:
         if self._file is None:
             self._file = self._path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
-            own = [name for name in self._columns if name not in NOTES]
-            csv.writer(self._file).writerow([*NOTES, *own])
-        csv.writer(self._file).writerow([reject.line, reject.reason, *self._own_cells(reject)])
+            csv.writer(self._file).writerow(reject_rows.heading(self._columns))
+        csv.writer(self._file).writerow(reject_rows.row(self._columns, reject))
         self.count += 1
-
-    def _own_cells(self, reject: Reject) -> list[str]:
-        """All its cells, also those that are too many; but the notes of an earlier import."""
-        cells = [*reject.cells, *[""] * (len(self._columns) - len(reject.cells))]
-        named = [*self._columns, *[""] * (len(cells) - len(self._columns))]
-        return [cell for name, cell in zip(named, cells, strict=True) if name not in NOTES]
 
 
 def _project(name: str | None) -> Project:

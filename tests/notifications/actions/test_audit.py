@@ -13,22 +13,25 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError
 
 from notifications import actions, encryption
-from notifications.actions import broadcasts, credentials, members, sign_in
+from notifications.actions import broadcasts, credentials, imports, members, sign_in
 from notifications.actions.audit import Actor, Facts, Refused
-from notifications.actions.device_rows import DeviceRow
 from notifications.actions.devices import import_rows
 from notifications.actions.drafts import Draft
+from notifications.importing.device_rows import DeviceRow
 from notifications.models import (
     AuditEntry,
     Broadcast,
     BroadcastState,
     Credential,
+    DeviceImport,
+    ImportState,
     MessageState,
     Project,
     Role,
 )
 from tests.factories import make_account, make_broadcast, make_credential, make_operator
 from tests.notifications.rows import make_crowd, queue_message, sending
+from tests.notifications.uploads import line_of, make_import
 
 SECRET, TOKEN, ADDRESS = "hush-hush-9", "ExponentPushToken[canary]", "ada@bells.example"
 DRAFT = Draft(title="Evening song", body="At six.")
@@ -59,6 +62,10 @@ def _row() -> DeviceRow:
     return DeviceRow(line=2, uid="ada", token=TOKEN, email=ADDRESS, name="Ada")
 
 
+def _upload(project: Project) -> DeviceImport:
+    return make_import(project, [line_of("ada", TOKEN, email=ADDRESS, name="Ada")], state=ImportState.PREVIEW)
+
+
 DONE: dict[str, Callable[[Actor, Project], Facts]] = {
     "broadcast.compose": lambda actor, project: broadcasts.compose(actor, project, DRAFT),
     "broadcast.edit": lambda actor, project: broadcasts.edit(actor, make_broadcast(project), DRAFT),
@@ -84,6 +91,11 @@ DONE: dict[str, Callable[[Actor, Project], Facts]] = {
         ),
     ),
     "devices.import": lambda actor, project: import_rows(actor, project, [_row()]),
+    "import.upload": lambda actor, project: imports.upload(
+        actor, project, "Ada.csv", [f"uid,token,email\nada,{TOKEN},{ADDRESS}\n".encode()]
+    ),
+    "import.start": lambda actor, project: imports.start(actor, _upload(project)),
+    "import.cancel": lambda actor, project: imports.cancel(actor, _upload(project)),
     "member.grant": lambda actor, project: members.grant(actor, project, make_account(project), Role.EDITOR),
     "member.remove": lambda actor, project: members.remove(actor, project, _member(project)),
     "login": lambda actor, project: sign_in.signed_in(actor, make_account(project, email=ADDRESS)),
@@ -94,6 +106,13 @@ DONE: dict[str, Callable[[Actor, Project], Facts]] = {
 """Each verb of the audit log, done once."""
 
 REFUSED: dict[str, Callable[[Actor, Project], Facts]] = {
+    "import.upload": lambda actor, project: imports.upload(actor, project, "Ada.csv", [b"name\nAda\n"]),
+    "import.start": lambda actor, project: imports.start(
+        actor, make_import(project, [], state=ImportState.CANCELLED)
+    ),
+    "import.cancel": lambda actor, project: imports.cancel(
+        actor, make_import(project, [], state=ImportState.DONE)
+    ),
     "member.remove": lambda actor, project: members.remove(actor, project, make_account(project)),
     "broadcast.edit": lambda actor, project: broadcasts.edit(actor, sending(project), DRAFT),
     "broadcast.start": lambda actor, project: broadcasts.start(actor, make_broadcast(project)),
@@ -144,7 +163,7 @@ def test_the_entry_belongs_to_the_project(project: Project, actor: Actor, verb: 
 def test_the_entry_names_the_row(project: Project, actor: Actor, verb: str) -> None:
     DONE[verb](actor, project)
     kind, _, pk = AuditEntry.objects.get().target.partition(":")
-    assert kind in ("project", "broadcast", "message", "credential", "user")
+    assert kind in ("project", "broadcast", "message", "credential", "user", "deviceimport")
     assert pk.isdecimal()
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from notifications.actions.devices import CHUNK
+from notifications.importing.taking_in import CHUNK
 from notifications.models import AuditEntry, Device, Identity, InactiveReason, Project, Recipient
 from tests.factories import make_device
 from tests.notifications.management.sheet import ADA, BOB, HEADER, Sheet

@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DataError, connection
+from django.db import DataError, IntegrityError, connection
 from django.db.models import F
 from pytest_django import DjangoAssertNumQueries
 
 from notifications import clock
 from notifications.models import Device, Identity, Message, Notification, Project, Suppression
-from notifications.models.bulk import insert_rows, insert_select, update_rows
+from notifications.models.bulk import insert_objects, insert_rows, insert_select, update_rows
 from tests.notifications.rows import make_crowd, make_devices, queue_messages, sending
 
 AWKWARD = 'O\'Brien said "%s" — 100 % {} \\ \n ü 🔔'
@@ -108,6 +108,50 @@ class TestInsertRows:
 
     def test_none_at_all_are_no_statement(self, django_assert_num_queries: DjangoAssertNumQueries) -> None:
         assert insert_rows(Suppression, [], KEY) == 0
+
+
+class TestInsertObjects:
+    def objects(self, project: Project, *fields: dict[str, Any]) -> list[Message]:
+        (device,) = make_devices(project)
+        return [Message(project=project, device=device, channel="push", **each) for each in fields]
+
+    def test_they_are_there_and_their_numbers_are_told(self, project: Project) -> None:
+        objects = self.objects(project, *({"key": f"k{n}", "title": AWKWARD * n} for n in range(3)))
+        numbers = insert_objects(objects, by="key")
+        assert numbers == dict(Message.objects.values_list("key", "pk"))
+        assert list(Message.objects.order_by("pk").values_list("title", flat=True)) == [
+            AWKWARD * n for n in range(3)
+        ]
+
+    def test_every_kind_of_value_arrives_as_it_is(self, project: Project) -> None:
+        moment = clock.now()
+        kinds: list[dict[str, Any]] = [
+            {"data": {"a": [1, True, None, AWKWARD]}, "badge": 0, "ttl": timedelta(0), "expiration": moment},
+            {"data": None, "badge": None, "ttl": None, "expiration": None, "sound_volume": 0.25},
+            {"data": {}, "badge": 7, "ttl": timedelta(days=2, microseconds=1), "mutable_content": True},
+        ]
+        objects = self.objects(project, *({"key": f"{n}", **each} for n, each in enumerate(kinds)))
+        insert_objects(objects, by="key")
+        columns = [f.attname for f in Message._meta.concrete_fields if not f.primary_key]
+        stored = Message.objects.order_by("key").values(*columns)
+        assert list(stored) == [{name: getattr(each, name) for name in columns} for each in objects]
+
+    def test_one_that_stands_already_is_an_error(self, project: Project) -> None:
+        with pytest.raises(IntegrityError):
+            insert_objects(self.objects(project, {"key": "same"}, {"key": "same"}), by="key")
+
+    def test_in_one_statement(
+        self, project: Project, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        objects = self.objects(project, *({"key": f"{n}"} for n in range(300)))
+        with django_assert_num_queries(1):
+            insert_objects(objects, by="key")
+
+
+def test_primary_keys_may_be_named_in_a_list(project: Project) -> None:
+    ids = [device.pk for device in make_devices(project, 3)]
+    assert Device.objects.filter(pk__in_list=ids[:2]).count() == 2
+    assert Device.objects.filter(pk__in_list=[]).count() == 0
 
 
 class TestUpdateRows:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
-from notifications.models import Device, Identity, Project
+from notifications.models import Device, Identity, InactiveReason, Project
 from tests.factories import make_account, make_device, make_token
 
 pytestmark = pytest.mark.django_db
@@ -70,9 +71,9 @@ class TestOwner:
 class TestAddress:
     def test_it_has_one_active_owner(self, project: Project) -> None:
         token = make_token()
-        make_device(project, token=token)
+        first, second = make_device(project, token=token), make_device(project)
         with pytest.raises(IntegrityError):
-            make_device(project, token=token)
+            Device.objects.filter(pk=second.pk).update(push_token=first.push_token)
 
     def test_another_project_may_have_it_too(self, project: Project, other_project: Project) -> None:
         token = make_token()
@@ -92,7 +93,29 @@ class TestAddress:
         assert token not in short
         assert len(short.replace("ExponentPushToken[", "")) <= 5
 
-    def test_active_is_a_property_of_the_manager_and_of_querysets(self, project: Project) -> None:
+    def test_one_that_its_provider_would_not_know_is_refused_where_it_is_typed_in(self) -> None:
+        with pytest.raises(ValidationError) as refusal:
+            Device(push_token="ExponentPushToken[cut off").clean()
+        assert "push_token" in refusal.value.message_dict
+        Device(push_token=make_token()).clean()
+
+
+class TestActive:
+    def test_it_is_a_property_of_the_manager_and_of_querysets(self, project: Project) -> None:
         on = make_device(project)
         make_device(project, is_active=False)
         assert list(Device.objects.active) == list(Device.objects.all().active) == [on]
+
+    def test_also_of_what_belongs_to_somebody(self, project: Project, ada: User) -> None:
+        on = make_device(project, ada)
+        make_device(project, ada, is_active=False)
+        make_device(project)
+        assert list(ada.devices.active) == list(ada.devices.active.filter(uid="ada")) == [on]
+
+    def test_what_is_switched_off_says_why_and_since_when(self, project: Project) -> None:
+        device = make_device(project)
+        device.is_active = False
+        device.save()
+        device.refresh_from_db()
+        assert device.inactive_reason == InactiveReason.REMOVED
+        assert device.date_retired is not None

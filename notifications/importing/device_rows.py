@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from zoneinfo import available_timezones
@@ -13,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from notifications import providers
+from notifications.importing.first_lines import FirstLines
 
 COLUMNS = ("uid", "email", "name", "token", "provider", "language", "timezone", "tags")
 REQUIRED = ("uid", "token")
@@ -38,6 +41,12 @@ class DeviceRow:
     timezone: str = ""
     tags: tuple[str, ...] = ()
 
+    @property
+    def digest(self) -> int:
+        """Its address as 64 bits, the same in every process."""
+        address = f"{self.provider}\0{self.token}".encode()
+        return int.from_bytes(hashlib.blake2b(address, digest_size=8).digest(), signed=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Reject:
@@ -50,7 +59,7 @@ class Reject:
 
 def read_header(line: str) -> tuple[str, ...]:
     """The columns that a file has. Raises BadHeader."""
-    columns = tuple(cell.strip().lower() for cell in _cells(line.lstrip("\ufeff")))
+    columns = tuple(cell.strip().lower() for cell in cells_of(line.lstrip("\ufeff")))
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
         raise BadHeader(
@@ -63,21 +72,36 @@ def read_header(line: str) -> tuple[str, ...]:
     return columns
 
 
-def read_rows(columns: Sequence[str], lines: Iterable[str]) -> Iterator[DeviceRow | Reject]:
-    """Each line as a checked row or a reject, in order; empty lines are passed over.
+def read_rows(columns: Sequence[str], lines: Iterable[str], start: int = 2) -> Iterator[DeviceRow | Reject]:
+    """Each line as a checked row or a reject, in order; empty lines are passed over. `start` numbers the first one.
 
     Every physical line stands for itself, so that a quote that is never closed spoils one line and not the rest.
+    Memory does not grow with the number of lines.
     """
-    seen: dict[int, int] = {}
-    for number, line in enumerate(lines, start=2):
-        if not line.strip():
-            continue
-        row = _read(columns, number, line)
-        if isinstance(row, DeviceRow):
-            first = seen.setdefault(hash((row.provider, row.token)), number)
-            if first != number:
-                row = Reject(number, f"token: the same token as in line {first}", _cells(line))
-        yield row
+    with closing(FirstLines()) as known:
+        for number, line in enumerate(lines, start=start):
+            if not line.strip():
+                continue
+            row = _read(columns, number, line)
+            if isinstance(row, DeviceRow):
+                first = known.note(row.digest, number)
+                if first != number:
+                    row = doubled(number, first, line)
+            yield row
+
+
+def doubled(number: int, first: int, line: str) -> Reject:
+    """A line whose token a line before it had."""
+    return Reject(number, f"token: the same token as in line {first}", cells_of(line))
+
+
+def cells_of(line: str) -> tuple[str, ...]:
+    """The cells of a line, also of one that is not proper CSV."""
+    bare = line.rstrip("\r\n")
+    try:
+        return tuple(next(csv.reader([bare]), []))
+    except csv.Error:  # a cell of more than 128 KiB
+        return tuple(bare.split(","))
 
 
 def _read(columns: Sequence[str], number: int, line: str) -> DeviceRow | Reject:
@@ -86,7 +110,7 @@ def _read(columns: Sequence[str], number: int, line: str) -> DeviceRow | Reject:
     except csv.Error as error:
         is_open = "end of data" in str(error)
         why = "a quote is still open at its end (no cell may hold a line break)" if is_open else error
-        return Reject(number, f"not a CSV line: {why}", _cells(line))
+        return Reject(number, f"not a CSV line: {why}", cells_of(line))
     if len(cells) != len(columns):
         return Reject(number, f"has {len(cells)} columns where the header has {len(columns)}", tuple(cells))
     values = {name: cell.strip() for name, cell in zip(columns, cells, strict=True) if name in COLUMNS}
@@ -156,15 +180,6 @@ def _problem_of_tags(tags: Sequence[str]) -> str:
 def _tags(values: dict[str, str]) -> list[str]:
     tags = (tag.strip() for tag in values.get("tags", "").split("|"))
     return list(dict.fromkeys(tag for tag in tags if tag))
-
-
-def _cells(line: str) -> tuple[str, ...]:
-    """The cells of a line, also of one that is not proper CSV."""
-    bare = line.rstrip("\r\n")
-    try:
-        return tuple(next(csv.reader([bare]), []))
-    except csv.Error:  # a cell of more than 128 KiB
-        return tuple(bare.split(","))
 
 
 @cache

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from notifications.actions.device_rows import COLUMNS, BadHeader, DeviceRow, Reject, read_header, read_rows
+from notifications.importing.device_rows import COLUMNS, BadHeader, DeviceRow, Reject, read_header, read_rows
 
 GOOD = "ada,a@b.example,Ada,ExponentPushToken[ada],expo,en,UTC,x|y"
 
