@@ -42,6 +42,24 @@ class NotificationPriority(models.IntegerChoices):
 LANE_CRITICAL = 1
 LANE_BULK = 4
 LONGEST_NUMBER = 2**63 - 1
+PUSH_OPTIONS = (
+    "subtitle",
+    "rich_content",
+    "sound",
+    "sound_critical",
+    "sound_volume",
+    "badge",
+    "channel_id",
+    "category_id",
+    "interruption_level",
+    "icon",
+    "collapse_id",
+    "tag",
+    "mutable_content",
+    "content_available",
+    "priority",
+)
+"""What may stand in `Broadcast.push_options`: names of wire.PushContent."""
 
 
 class BroadcastQuerySet(models.QuerySet["Broadcast"]):
@@ -137,16 +155,18 @@ class Broadcast(models.Model):
     def push_content(self, until: datetime | None) -> wire.PushContent:
         """What a push copy says that expires then. The link travels in `data.url`, where apps look for it.
 
-        `tag` lets a copy that was sent twice replace itself on a phone; `expiration` keeps a vendor from delivering
-        what we would not attempt any more. A draft without a number yet counts with the longest one.
+        `tag` lets a copy that was sent twice replace itself on a phone, unless the operator gave another one;
+        `expiration` keeps a vendor from delivering what we would not attempt any more. A draft without a number yet
+        counts with the longest one.
         """
         data: dict[str, Any] = dict(self.data)
         if self.link:
             data.setdefault("url", self.link)
+        options = {name: self.push_options[name] for name in PUSH_OPTIONS if name in self.push_options}
         return wire.PushContent(
             title=self.title,
             body=self.body,
             data=data or None,
             expiration=None if until is None else int(until.timestamp()),
-            tag=f"broadcast-{self.pk or LONGEST_NUMBER}",
+            **{"tag": f"broadcast-{self.pk or LONGEST_NUMBER}", **options},
         )

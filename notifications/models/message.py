@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -14,13 +13,14 @@ from notifications.models.broadcast import LANE_BULK, LANE_CRITICAL, Broadcast, 
 from notifications.models.copy_rules import OPEN_STATES, CopyRules, MessageState
 from notifications.models.device import Device
 from notifications.models.notification import Notification
+from notifications.models.prepared import Moment
 from notifications.models.project import Project
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
     """Reads of messages."""
 
-    def due(self, now: datetime) -> MessageQuerySet:
+    def due(self, now: Moment) -> MessageQuerySet:
         """Queued, and not told to wait."""
         return self.filter(state=MessageState.QUEUED, available_at__lte=now)
 
@@ -28,7 +28,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Not yet handed over, and still meant to be."""
         return self.filter(state__in=OPEN_STATES)
 
-    def with_blocked(self, now: datetime) -> MessageQuerySet:
+    def with_blocked(self, now: Moment) -> MessageQuerySet:
         """Adds `blocked`: why no attempt may start now, as `<state>:<reason>`, or "". Asked inside the claim."""
         muted = Q(user__recipient__muted_until__gt=now) & ~Q(lane=LANE_CRITICAL)
         return self.annotate(

@@ -86,7 +86,7 @@ OF_A_REQUEST = {
     "PUSH_TOO_MANY_EXPERIENCE_IDS": Code(
         outcome=Outcome.REJECTED,
         title="Devices of several Expo projects at once",
-        remedy="Expo takes the devices of one project at a time. Carillon asks again in smaller parts; where this is "
+        remedy="Expo takes the devices of one project at a time. Carillon asks again project by project; where this is "
         "left over, give each Expo project a project of its own here.",
     ),
     "PUSH_TOO_MANY_NOTIFICATIONS": Code(

@@ -16,7 +16,6 @@ from notifications.wire import Problem, PushContent, PushMessage, Ticket
 PAYLOAD_BYTES = 4096
 TOKEN_LENGTH = 200
 DEFAULT_SOUND = "default"
-"""The phone's own."""
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _TOKEN = re.compile(rf"Expo(?:nent)?PushToken\[[!-Z\\^-~]+\]|{_UUID}")
@@ -93,7 +92,7 @@ def payload_of(content: PushContent) -> dict[str, Any]:
 
 
 def _sound(content: PushContent) -> str | dict[str, Any]:
-    """Its name; an object where it is critical or has a volume. Apple plays none without a name."""
+    """Its name; an object where it is critical or has a volume, and then the phone's own where it has no name."""
     if not content.sound_critical and content.sound_volume is None:
         return content.sound
     sound: dict[str, Any] = {"critical": content.sound_critical, "name": content.sound or DEFAULT_SOUND}
@@ -158,7 +157,7 @@ _WEIGHTY = {
     "data": "data",
     "rich_content": "the image's address",
 }
-"""The fields that may be as long as one likes, and what people call them."""
+"""The fields that weigh most, and what people call them."""
 
 
 def payload_size(content: PushContent) -> int:
