@@ -155,7 +155,7 @@ if CARILLON_SANDBOX:
     # The server speaks to it over the loopback, by plain http, whatever its public name is.
     ALLOWED_HOSTS = [*ALLOWED_HOSTS, "127.0.0.1"]
     SECURE_REDIRECT_EXEMPT = [r"^sandbox/expo/"]
-CARILLON_WORKERS = env.whole("CARILLON_WORKERS", 4, least=1)
+CARILLON_WORKERS = env.whole("CARILLON_WORKERS", 6, least=1)
 CARILLON_CALL_DEADLINE = env.seconds("CARILLON_CALL_DEADLINE", timedelta(seconds=30), least=1)
 CARILLON_LEASE = env.seconds("CARILLON_LEASE", timedelta(seconds=60), least=1)
 CARILLON_SWEEP = env.seconds("CARILLON_SWEEP", timedelta(seconds=15), least=1)

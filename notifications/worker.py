@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -11,7 +12,8 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 
 from notifications import live
-from notifications.pipeline import dispatch, expand, imports, receipts, sweep, timekeeping
+from notifications.pipeline import expand, imports, receipts, sweep, timekeeping
+from notifications.pipeline.dispatcher import Dispatcher
 from notifications.wake import Step
 
 log = logging.getLogger(__name__)
@@ -21,55 +23,35 @@ LONGEST_REST = 30.0
 """Seconds that a step which fails again and again rests at the most."""
 
 
-class _Lookout:
-    """When a step last looked for work: its idle threads look once a second between them, not once each."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._looked = 0.0
-
-    def note(self) -> None:
-        """Somebody looks now."""
-        with self._lock:
-            self._looked = time.monotonic()
-
-    def is_due(self, pause: float) -> bool:
-        """Has nobody looked for so long? Then whoever asks is to look."""
-        with self._lock:
-            due = time.monotonic() - self._looked >= pause
-            if due:
-                self._looked = time.monotonic()
-            return due
-
-
 class _Thread(threading.Thread):
     """One thread, one step, for ever: do what is due, then wait to be woken."""
 
     def __init__(
-        self, step: str, work: Callable[[], float], stopping: threading.Event, lookout: _Lookout
+        self,
+        step: str,
+        work: Callable[[], float],
+        stopping: threading.Event,
+        finish: Callable[[], None] = lambda: None,
     ) -> None:
+        """`work` says how many seconds to rest; `finish` is done at the end."""
         super().__init__(name=f"carillon-{step}", daemon=True)
         self.step = step
         self.bell = threading.Event()
         self._work = work
         self._stopping = stopping
-        self._lookout = lookout
+        self._finish = finish
         self._failures = 0
 
     def run(self) -> None:
         while not self._stopping.is_set():
             self.bell.clear()
-            self._lookout.note()
             pause = self._one_round()
             if pause > 0:
-                self._rest(pause)
-        connections.close_all()
-
-    def _rest(self, pause: float) -> None:
-        """Until somebody rings, or until it is time to look and no other thread of the step has looked just now."""
-        rung = self.bell.wait(pause)
-        while not rung and not self._lookout.is_due(pause):
-            rung = self.bell.wait(pause)
+                self.bell.wait(pause)
+        try:
+            self._finish()
+        finally:
+            connections.close_all()
 
     def _one_round(self) -> float:
         """Seconds to rest. A failing round is logged and tried again: the work is in the database."""
@@ -89,18 +71,18 @@ class _Thread(threading.Thread):
 class Worker:
     """All threads of one process."""
 
-    def __init__(self, dispatchers: int) -> None:
+    def __init__(self, flights: int) -> None:
+        """`flights`: batches on their way at once."""
         self._stopping = threading.Event()
+        self._dispatcher = Dispatcher(flights, lambda: self.ring(Step.DISPATCH))
         self._resting = expand.Resting()
-        steps: list[tuple[str, Callable[[], float]]] = [
-            *[(Step.DISPATCH.value, self._dispatch)] * dispatchers,
-            (Step.EXPAND.value, self._expand),
-            (Step.RECEIPTS.value, self._receipts),
-            (Step.IMPORT.value, self._import),
-            ("sweep", self._sweep),
+        self._threads = [
+            _Thread(Step.DISPATCH.value, self._dispatch, self._stopping, self._land),
+            _Thread(Step.EXPAND.value, self._expand, self._stopping),
+            _Thread(Step.RECEIPTS.value, self._receipts, self._stopping),
+            _Thread(Step.IMPORT.value, self._import, self._stopping),
+            _Thread("sweep", self._sweep, self._stopping),
         ]
-        lookouts = {step: _Lookout() for step, _ in steps}
-        self._threads = [_Thread(step, work, self._stopping, lookouts[step]) for step, work in steps]
 
     def start(self) -> None:
         """Start all threads."""
@@ -117,18 +99,21 @@ class Worker:
             thread.join(max(0.0, ends - time.monotonic()))
 
     def ring(self, step: Step) -> None:
-        """Wake the threads of a step."""
+        """Wake the thread of a step."""
         for thread in self._threads:
             if thread.step == step.value:
                 thread.bell.set()
 
     def _dispatch(self) -> float:
-        done = dispatch.step()
-        if done.messages:
-            live.publish(*done.topics)
+        rounds = self._dispatcher.round()
+        live.publish(*(topic for done in rounds for topic in done.topics))
+        if any(done.is_room for done in rounds):
             self.ring(Step.EXPAND)  # the queue is shorter now, or the broadcast is through
-            self.ring(Step.DISPATCH)  # where one thread found work, there may be more than it can carry
-        return min(done.wait, POLL)
+        return min(rounds[-1].wait, POLL)
+
+    def _land(self) -> None:
+        for done in self._dispatcher.land(settings.CARILLON_CALL_DEADLINE.total_seconds()):
+            live.publish(*done.topics)
 
     def _expand(self) -> float:
         done = expand.step(self._resting)
@@ -166,6 +151,9 @@ _running: Worker | None = None
 def start() -> Worker:
     """Start the workers of this process."""
     global _running
+    # What stands by now stays for good: the collector need not walk it again for every few thousand answers.
+    gc.collect()
+    gc.freeze()
     _running = Worker(settings.CARILLON_WORKERS)
     _running.start()
     return _running

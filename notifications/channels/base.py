@@ -10,7 +10,8 @@ from typing import ClassVar
 
 from notifications import wire
 from notifications.audience import Audience
-from notifications.models import Broadcast, Credential, Message
+from notifications.models import Broadcast, Credential
+from notifications.models.copy import Copy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class BaseChannel(ABC):
         """Say what this channel would not carry in the broadcast's content."""
 
     def send(
-        self, credential: Credential, messages: Sequence[Message]
+        self, credential: Credential, messages: Sequence[Copy]
     ) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
         """Hand messages over; yield (message, ticket) as answers arrive, one each. For channels that make Messages."""
         raise TypeError(f"The channel {self.key} has no messages to send")

@@ -16,6 +16,7 @@ from notifications.channels.base import BaseChannel, Cursor, Slice
 from notifications.channels.walk import account_slice, is_expired, suppress
 from notifications.models import Broadcast, Credential, Device, Message, MessageState, SuppressionReason
 from notifications.models.bulk import insert_select
+from notifications.models.copy import Copy
 
 
 class PushChannel(BaseChannel):
@@ -44,11 +45,11 @@ class PushChannel(BaseChannel):
         return [p for key in keys for p in providers.get(key).check_content(content)]
 
     def send(
-        self, credential: Credential, messages: Sequence[Message]
+        self, credential: Credential, messages: Sequence[Copy]
     ) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
         """Hand the messages to the provider of the credential. Each carries its address as `token`."""
         batch = [
-            wire.PushMessage(id=message.pk, token=message.token, content=_content(message))  # type: ignore[attr-defined]
+            wire.PushMessage(id=message.pk, token=message.token or "", content=_content(message))
             for message in messages
         ]
         return credential.opened_provider().send(batch)
@@ -122,7 +123,7 @@ def _insert(broadcast: Broadcast, devices: QuerySet[Device], now: datetime) -> i
     return insert_select(Message, devices.order_by("id"), columns, conflict=["key"])
 
 
-def _content(message: Message) -> wire.PushContent:
+def _content(message: Copy) -> wire.PushContent:
     if message.has_own_words or message.broadcast_id is None:
         return message.own_content()
     return _broadcast_content(message.broadcast_id, message.expires_at)

@@ -64,11 +64,22 @@ def update_rows(
 
     Every row has the same keys, `id` among them. Returns the ids that were written.
     """
-    if not rows:
+    columns = {name: [row[name] for row in rows] for name in rows[0]} if rows else {"id": []}
+    return update_columns(model, columns, where=where, params=params)
+
+
+def update_columns(
+    model: type[Model], columns: Mapping[str, Sequence[Any]], *, where: str = "", params: Sequence[Any] = ()
+) -> list[int]:
+    """The same for rows that are given as columns: field name → the values of all rows, in one order.
+
+    `where` may name the new values as `new_<field>`.
+    """
+    if not columns["id"]:
         return []
     table = connection.ops.quote_name(model._meta.db_table)
-    fields = {name: model._meta.get_field(name) for name in rows[0]}
-    source, values = _rows_sql(fields, rows)
+    fields = {name: model._meta.get_field(name) for name in columns}
+    source, values = _rows_sql(fields, columns)
     sets = ", ".join(f"{_column(field)} = new_{name}" for name, field in fields.items() if name != "id")
     guard = f" AND {where}" if where else ""
     # Materialized: otherwise SQLite takes the document apart again for every row it compares with.
@@ -87,27 +98,36 @@ def insert_rows(model: type[Model], rows: Sequence[Mapping[str, Any]], conflict:
     Every row has the same keys: the names of all columns that matter; fields not named get their default. `conflict`
     names the fields of the unique constraint that says "stands already"; without it, any of them does.
     """
-    if not rows:
-        return 0
-    given = {name: model._meta.get_field(name) for name in rows[0]}
-    rest = {
-        field.name: field
-        for field in model._meta.concrete_fields
-        if field.name not in given and not field.primary_key
+    columns = {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+    return len(insert_columns(model, columns, conflict))
+
+
+def insert_columns(
+    model: type[Model], columns: Mapping[str, Sequence[Any]], conflict: Sequence[str] = ()
+) -> list[int]:
+    """The same for rows that are given as columns: field name → the values of all rows, in one order.
+
+    Returns the ids of those that were inserted, in that order.
+    """
+    size = len(next(iter(columns.values()), ()))
+    if not size:
+        return []
+    fields = {field.name: field for field in model._meta.concrete_fields if not field.primary_key}
+    given = {
+        name: columns[name] if name in columns else [field.get_default()] * size
+        for name, field in fields.items()
     }
-    defaults = {name: field.get_default() for name, field in rest.items()}
-    fields = given | rest
-    source, values = _rows_sql(fields, rows, defaults)
-    columns = ", ".join(_column(field) for field in fields.values())
+    source, values = _rows_sql(fields, given)
+    names = ", ".join(_column(field) for field in fields.values())
     target = f"({', '.join(_column(model._meta.get_field(name)) for name in conflict)})" if conflict else ""
     sql = (
-        f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({columns}) "
+        f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({names}) "
         f"SELECT {', '.join(f'new_{name}' for name in fields)} FROM {source} v WHERE true "
-        f"ON CONFLICT {target} DO NOTHING"
+        f"ON CONFLICT {target} DO NOTHING RETURNING id"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return int(cursor.rowcount)
+        return [row[0] for row in cursor.fetchall()]
 
 
 def insert_objects(objects: Sequence[Model], by: str) -> dict[Any, int]:
@@ -117,7 +137,8 @@ def insert_objects(objects: Sequence[Model], by: str) -> dict[Any, int]:
     """
     model = type(objects[0])
     fields = {field.attname: field for field in model._meta.concrete_fields if not field.primary_key}
-    source, values = _rows_sql(fields, [vars(each) for each in objects])
+    held = [vars(each) for each in objects]
+    source, values = _rows_sql(fields, {name: [each[name] for each in held] for name in fields})
     columns = ", ".join(_column(field) for field in fields.values())
     sql = (
         f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({columns}) "
@@ -166,26 +187,25 @@ def _column(field: Any) -> str:
     return connection.ops.quote_name(field.column)
 
 
-def _rows_sql(
-    fields: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], defaults: Mapping[str, Any] | None = None
-) -> tuple[str, list[Any]]:
+def _rows_sql(fields: Mapping[str, Any], columns: Mapping[str, Sequence[Any]]) -> tuple[str, list[Any]]:
     """The rows as a derived table with one column `new_<field>` per field, and its parameters.
 
     What all rows agree on is sent once; the rest as one JSON text of lists, which is ten times cheaper than objects.
     """
-    columns, parameters = [], []
+    selected, parameters = [], []
     lists: list[Sequence[Any]] = []
     for name, field in fields.items():
-        values = [row[name] for row in rows] if name in rows[0] else [(defaults or {})[name]]
+        values = columns[name]
         if _agree(field, values):
-            columns.append(f"{_cast('%s', field)} AS new_{name}")
+            selected.append(f"{_cast('%s', field)} AS new_{name}")
             parameters.append(_parameter(field, values[0]))
         else:
-            columns.append(f"{_entry(len(lists), field)} AS new_{name}")
+            selected.append(f"{_entry(len(lists), field)} AS new_{name}")
             lists.append(_written(field, values))
-    document = json.dumps(list(zip(*lists, strict=True)) if lists else [[]] * len(rows))
+    size = len(next(iter(columns.values())))
+    document = json.dumps(list(zip(*lists, strict=True)) if lists else [[]] * size)
     each = "json_array_elements(%s::json)" if connection.vendor == "postgresql" else "json_each(%s)"
-    return f"(SELECT {', '.join(columns)} FROM {each})", [*parameters, document]
+    return f"(SELECT {', '.join(selected)} FROM {each})", [*parameters, document]
 
 
 def _agree(field: Any, values: Sequence[Any]) -> bool:

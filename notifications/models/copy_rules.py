@@ -32,7 +32,7 @@ OPEN_STATES = (MessageState.HELD, MessageState.QUEUED, MessageState.SENDING)
 REPLAYABLE_STATES = (MessageState.FAILED, MessageState.UNKNOWN, MessageState.EXPIRED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Change:
     """What becomes of one message: the columns to write."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -16,6 +15,7 @@ from notifications.models.device import Device
 from notifications.models.new_copies import LANE_SINGLE, NewCopy, complete, take_sound_apart
 from notifications.models.notification import Notification
 from notifications.models.outbox import OutboxManager, OutboxQuerySet
+from notifications.models.prepared import Moment
 from notifications.models.project import Project
 
 SENT_AGAIN = (
@@ -28,7 +28,7 @@ SENT_AGAIN = (
 class MessageQuerySet(OutboxQuerySet["Message"]):
     """Reads of messages."""
 
-    def due(self, now: datetime) -> MessageQuerySet:
+    def due(self, now: Moment) -> MessageQuerySet:
         """Queued, and not told to wait."""
         return self.filter(state=MessageState.QUEUED, available_at__lte=now)
 
@@ -36,7 +36,7 @@ class MessageQuerySet(OutboxQuerySet["Message"]):
         """Not yet handed over, and still meant to be."""
         return self.filter(state__in=OPEN_STATES)
 
-    def with_blocked(self, now: datetime) -> MessageQuerySet:
+    def with_blocked(self, now: Moment) -> MessageQuerySet:
         """Adds `blocked`: why no attempt may start now, as `<state>:<reason>`, or "". Asked inside the claim."""
         muted = Q(user__recipient__muted_until__gt=now) & ~Q(lane=LANE_CRITICAL)
         return self.annotate(

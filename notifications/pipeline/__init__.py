@@ -17,6 +17,8 @@ class Done:
     """Seconds until more can be due, as far as the step knows."""
     requeued: bool = False
     """Did messages become due again?"""
+    is_room: bool = False
+    """Did copies of broadcasts leave the queue, so that there is room for more of them?"""
     topics: frozenset[str] = field(default_factory=frozenset)
     """What pages show and has changed."""
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -25,62 +24,43 @@ from notifications.models import (
     RetryPolicy,
     Ticket,
 )
-from notifications.models.bulk import insert_rows, update_rows
-from notifications.pipeline import backoff
+from notifications.models.bulk import insert_columns, update_columns, update_rows
+from notifications.models.copy import Copy
+from notifications.pipeline import Done, backoff, topics
+from notifications.pipeline.flights import Answer, Arrival, Flight
 
 log = logging.getLogger(__name__)
-Answer = tuple[Message, wire.Ticket]
+_TRIED_AGAIN = (wire.Outcome.RETRY, wire.Outcome.AMBIGUOUS)
 SAVE_AGAIN = 0.5
 """Seconds between tries to save answers while the database is away."""
 
 
-def answers(
-    batch: Batch,
-    credential: Credential,
-    messages: Sequence[Message],
-    arriving: Iterator[tuple[wire.PushMessage, wire.Ticket]],
-    flush: int,
-) -> None:
-    """Record answers in groups as they arrive; a message without one gets an ambiguous ticket. Then end the batch."""
-    waiting = {message.pk: message for message in messages}
-    outcomes: Counter[wire.Outcome] = Counter()
-    group: list[Answer] = []
-    for answered, ticket in _guarded(arriving, batch):
-        message = waiting.pop(answered.id, None)
-        if message is None:
-            continue
-        group.append((message, ticket))
-        outcomes[ticket.outcome] += 1
-        if len(group) >= flush and waiting:
-            _save_surely(batch, credential, group)
-            group = []
-    silent = wire.Ticket(
-        outcome=wire.Outcome.AMBIGUOUS, code="NoTicket", detail="The provider gave no answer to it."
-    )
-    group += [(message, silent) for message in waiting.values()]
-    outcomes[wire.Outcome.AMBIGUOUS] += len(waiting)
-    _save_surely(batch, credential, group, outcomes)
+def save(arrivals: Sequence[Arrival]) -> Done:
+    """Save answers to batches of one credential, and again when the database was away for a moment.
 
-
-def _save_surely(
-    batch: Batch,
-    credential: Credential,
-    group: Sequence[Answer],
-    closing: Counter[wire.Outcome] | None = None,
-) -> None:
-    """Save, and again when the database was away for a moment: answers are known here and nowhere else.
-
-    Raises OperationalError once the lease is over; the sweep has the word then.
+    They are known here and nowhere else. Raises OperationalError once the lease is over; the sweep has the word then.
     """
+    batch = arrivals[0].flight.batch
     while True:
         try:
-            return _save(batch, credential, group, closing)
+            _save(arrivals)
+            return _done(arrivals)
         except OperationalError:
             if clock.now() >= batch.leased_until:
                 raise
             log.warning("The answers to batch %s could not be saved; trying again.", batch.pk)
             connection.close()
             time.sleep(SAVE_AGAIN)
+
+
+def _done(arrivals: Sequence[Arrival]) -> Done:
+    messages = [message for each in arrivals for message, _ in each.answers]
+    broadcasts = {message.broadcast_id for message in messages if message.broadcast_id}
+    return Done(
+        messages=len(messages),
+        is_room=bool(broadcasts),
+        topics=topics({arrivals[0].flight.credential.project_id}, broadcasts),
+    )
 
 
 def policy(credential: Credential) -> RetryPolicy:
@@ -108,100 +88,109 @@ def retire(device_ids: Sequence[int], registered_before: datetime, now: datetime
     return retired
 
 
-def _guarded(
-    arriving: Iterator[tuple[wire.PushMessage, wire.Ticket]], batch: Batch
-) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
-    """An exception of a provider is a bug; what it had not answered by then is ambiguous, and nothing is lost."""
-    try:
-        yield from arriving
-    except Exception:
-        log.exception(
-            "The provider failed on batch %s; its unanswered messages count as ambiguous.", batch.pk
-        )
-
-
 @transaction.atomic
-def _save(
-    batch: Batch,
-    credential: Credential,
-    group: Sequence[Answer],
-    closing: Counter[wire.Outcome] | None = None,
-) -> None:
-    """One transaction: states, tickets and what follows from them; with `closing`, the end of the batch.
+def _save(arrivals: Sequence[Arrival]) -> None:
+    """One transaction: states, tickets and what follows from them; and the end of the batches that are through.
 
-    What comes after the sweep has freed the batch changes nothing: neither states, nor devices, nor the credential.
+    What comes after the sweep has freed a batch changes nothing: neither states, nor devices, nor the credential.
     """
     now = clock.now()
-    if closing is not None:
-        # Before the messages, in the sweep's order: the two must not wait for each other.
-        outcome = closing.most_common(1)[0][0] if closing.total() else wire.Outcome.AMBIGUOUS
-        Batch.objects.filter(pk=batch.pk, finished_at=None).update(finished_at=now, outcome=outcome)
+    credential = arrivals[0].flight.credential
+    # Before the messages, in the sweep's order: the two must not wait for each other.
+    _end([each.flight for each in arrivals if each.is_last], now)
     rules, base = policy(credential), credential.setting("SENDING_TASK_RETRY_DELAY", timedelta(seconds=30))
-    waits = _waits(group, base, batch.leased_until - now)
-    changes = [m.after_ticket(t, rules, now, wait) for (m, t), wait in zip(group, waits, strict=True)]
-    held = set(apply(changes, now, where="state = 'sending' AND batch_id = %s", params=[batch.pk]))
-    mine = [(m, t) for m, t in group if m.pk in held]
-    insert_rows(
-        Ticket, [_ticket(batch, m, t, credential, now) for m, t in mine], conflict=["message", "batch"]
-    )
-    gone = [m.device_id for m, t in mine if t.outcome == wire.Outcome.GONE and m.device_id]
+    held = _move(arrivals, rules, base, now)
+    kept = [(each.flight, [(m, t) for m, t in each.answers if m.pk in held]) for each in arrivals]
+    _write_tickets(kept, now)
+    gone = [
+        m.device_id for _, mine in kept for m, t in mine if t.outcome == wire.Outcome.GONE and m.device_id
+    ]
     if gone:
-        retire(gone, batch.created_at, now)
-    _note_trouble(credential, [t for _, t in mine], base, now)
+        retire(gone, min(flight.batch.created_at for flight, _ in kept), now)
+    for _, mine in kept:
+        _note_trouble(credential, [t for _, t in mine], base, now)
+
+
+def _end(flights: Sequence[Flight], now: datetime) -> None:
+    """Batches whose answers are all there are over; the commonest outcome stands for each."""
+    rows = [
+        {"id": each.batch.pk, "finished_at": now, "outcome": each.outcomes.most_common(1)[0][0].value}
+        for each in flights
+    ]
+    update_rows(Batch, rows, where="finished_at IS NULL")
+
+
+def _move(arrivals: Sequence[Arrival], rules: RetryPolicy, base: timedelta, now: datetime) -> set[int]:
+    """Give messages the states that their answers mean. Returns the ids of those that were still being sent in their
+    batch."""
+    changes, batches = [], []
+    for each in arrivals:
+        waits = _Waits(base, each.flight.batch.leased_until - now)
+        for message, ticket in each.answers:
+            changes.append(message.after_ticket(ticket, rules, now, waits.after(message, ticket)))
+        batches += [each.flight.batch.pk] * len(each.answers)
+    columns = {**_columns(changes, now), "batch": batches}
+    return set(update_columns(Message, columns, where="state = 'sending' AND batch_id = new_batch"))
 
 
 def apply(changes: Sequence[Change], now: datetime, *, where: str, params: Sequence[Any] = ()) -> list[int]:
     """Write changes to those messages that still are where `where` says. Returns the ids that were."""
-    rows = [
-        {
-            "id": c.id,
-            "state": c.state.value,
-            "reason": c.reason,
-            "code": c.code,
-            "available_at": c.available_at,
-            "attempts": c.attempts,
-            "changed_at": now,
-        }
-        for c in changes
-    ]
-    return update_rows(Message, rows, where=where, params=params)
+    return update_columns(Message, _columns(changes, now), where=where, params=params)
 
 
-def _waits(group: Sequence[Answer], base: timedelta, lease: timedelta) -> list[timedelta]:
-    """The pause before another try, per message; one for all where the whole batch failed alike.
-
-    A message that may still be on its way waits for the end of its lease at least.
-    """
-    seen: dict[tuple[int, float | None], timedelta] = {}
-    keys = [(m.attempts + 1, t.retry_after) for m, t in group]
-    waits = [seen.setdefault(key, backoff.delay(key[0], base, key[1])) for key in keys]
-    return [
-        max(wait, lease) if t.outcome == wire.Outcome.AMBIGUOUS else wait
-        for (_, t), wait in zip(group, waits, strict=True)
-    ]
-
-
-def _ticket(
-    batch: Batch, message: Message, ticket: wire.Ticket, credential: Credential, now: datetime
-) -> dict[str, Any]:
-    asks = (
-        ticket.outcome == wire.Outcome.ACCEPTED
-        and ticket.external_id
-        and credential.provider_class.has_receipts
-    )
-    delay: timedelta = credential.setting("RECEIPT_CHECK_DELAY", timedelta(minutes=30))
+def _columns(changes: Sequence[Change], now: datetime) -> dict[str, list[Any]]:
     return {
-        "message": message.pk,
-        "batch": batch.pk,
-        "outcome": ticket.outcome.value,
-        "is_success": ticket.outcome == wire.Outcome.ACCEPTED,
-        "external_id": ticket.external_id[:128],
-        "error_code": ticket.code[:64],
-        "error_message": ticket.detail,
-        "date_received": now,
-        "check_at": now + delay if asks else None,
-        "asked_with": credential.pk if asks else None,
+        "id": [each.id for each in changes],
+        "state": [each.state.value for each in changes],
+        "reason": [each.reason for each in changes],
+        "code": [each.code for each in changes],
+        "available_at": [each.available_at for each in changes],
+        "attempts": [each.attempts for each in changes],
+        "changed_at": [now] * len(changes),
     }
+
+
+class _Waits:
+    """The pauses before another try of one batch's messages; one for all that failed alike."""
+
+    def __init__(self, base: timedelta, lease: timedelta) -> None:
+        """`lease`: how long a message that may still be on its way waits at least."""
+        self._base = base
+        self._lease = lease
+        self._seen: dict[tuple[int, float | None], timedelta] = {}
+
+    def after(self, message: Copy, ticket: wire.Ticket) -> timedelta:
+        """The pause of this message, where its answer asks for one."""
+        if ticket.outcome not in _TRIED_AGAIN:
+            return timedelta(0)
+        key = (message.attempts + 1, ticket.retry_after)
+        if key not in self._seen:
+            self._seen[key] = backoff.delay(key[0], self._base, key[1])
+        wait = self._seen[key]
+        return max(wait, self._lease) if ticket.outcome == wire.Outcome.AMBIGUOUS else wait
+
+
+def _write_tickets(kept: Sequence[tuple[Flight, Sequence[Answer]]], now: datetime) -> None:
+    """One ticket for each answer; an accepted one says when to ask for its receipt, where there are any."""
+    credential = kept[0][0].credential
+    answered = [(flight.batch.pk, m.pk, ticket) for flight, mine in kept for m, ticket in mine]
+    tickets = [ticket for _, _, ticket in answered]
+    check_at = now + credential.setting("RECEIPT_CHECK_DELAY", timedelta(minutes=30))
+    has_receipts = credential.provider_class.has_receipts
+    asks = [bool(has_receipts and t.external_id) and t.outcome == wire.Outcome.ACCEPTED for t in tickets]
+    columns: dict[str, Sequence[Any]] = {
+        "message": [pk for _, pk, _ in answered],
+        "batch": [batch for batch, _, _ in answered],
+        "outcome": [t.outcome.value for t in tickets],
+        "is_success": [t.outcome == wire.Outcome.ACCEPTED for t in tickets],
+        "external_id": [t.external_id[:128] for t in tickets],
+        "error_code": [t.code[:64] for t in tickets],
+        "error_message": [t.detail for t in tickets],
+        "date_received": [now] * len(tickets),
+        "check_at": [check_at if each else None for each in asks],
+        "asked_with": [credential.pk if each else None for each in asks],
+    }
+    insert_columns(Ticket, columns, conflict=["message", "batch"])
 
 
 def _note_trouble(
@@ -211,9 +200,8 @@ def _note_trouble(
     wrong = next((t for t in tickets if t.outcome == wire.Outcome.MISCONFIGURED), None)
     if wrong:
         pause_credential(credential, wrong.code, wrong.detail, now)
-    in_trouble = {wire.Outcome.RETRY, wire.Outcome.AMBIGUOUS}
     asked_to_wait = any(t.throttled or t.retry_after for t in tickets)
-    if tickets and (asked_to_wait or all(t.outcome in in_trouble for t in tickets)):
+    if tickets and (asked_to_wait or all(t.outcome in _TRIED_AGAIN for t in tickets)):
         slow_down(credential, tickets, base, now)
     elif tickets and credential.failures:
         # Not `not_before`: another worker may have been told to wait since this batch left.

@@ -144,7 +144,8 @@ class TestMend:
         assert audited("device.switch_on")
 
     @pytest.mark.parametrize(
-        ("reason", "why"), [("moved", "registered for somebody else"), ("removed", "belongs to another device")]
+        ("reason", "why"),
+        [("moved", "registered for somebody else"), ("removed", "belongs to another device")],
     )
     def test_one_whose_address_is_somebody_elses_stays_off(
         self, signed_in: Client, project: Project, reason: str, why: str

@@ -8,12 +8,12 @@ from notifications import clock
 from notifications.actions import broadcasts
 from notifications.actions.audit import Refused
 from notifications.models import Broadcast, BroadcastState, Message, MessageState, Project
-from notifications.pipeline import dispatch, sweep
+from notifications.pipeline import sweep
 from tests.factories import make_broadcast
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind
 from tests.fakes.process import FakeExpo
-from tests.notifications.pipeline.halves import claim, save_answers
+from tests.notifications.pipeline.halves import claim, save_answers, start
 from tests.notifications.rows import ACTOR, HOUR, queue_messages, sending
 
 OVER = [BroadcastState.DRAFT, BroadcastState.SENT, BroadcastState.CANCELLED]
@@ -102,7 +102,7 @@ class TestCancel:
         (message,) = queue_messages(project, 1, broadcast=broadcast)
         expo.faults(on_send(Kind.TICKET_ERROR, code="ProviderError"))
         claimed = claim()
-        assert dispatch.start(claimed)
+        assert start(claimed)
         broadcasts.cancel(ACTOR, broadcast)
         save_answers(claimed)
         sweep.step()

@@ -10,30 +10,42 @@ from typing import TypeVar
 
 from django.db import connection, connections
 
-from notifications.pipeline import dispatch, record
-from notifications.pipeline.dispatch import Claim
+from notifications.pipeline import Done, dispatch, record
+from notifications.pipeline.claims import Claim
+from notifications.pipeline.flights import Flight, one_by_one
 
 Value = TypeVar("Value")
 
 
 def claim() -> Claim:
     """Claim a batch; there must be one."""
-    claimed = dispatch.claim()
+    claimed = try_to_claim()
     assert isinstance(claimed, Claim)
     return claimed
 
 
+def try_to_claim() -> Claim | Done:
+    """Claim a batch, or hear why there is none."""
+    claims = dispatch.claim()
+    return claims if isinstance(claims, Done) else claims[0]
+
+
 def carry_out(claimed: Claim) -> None:
     """Start, send and record what was claimed."""
-    assert dispatch.start(claimed)
+    assert start(claimed)
     save_answers(claimed)
+
+
+def start(claimed: Claim) -> bool:
+    """Start what was claimed; did it?"""
+    return not dispatch.start([claimed])
 
 
 def save_answers(claimed: Claim) -> None:
     """Send and record what was started."""
-    record.answers(
-        claimed.batch, claimed.credential, claimed.messages, dispatch.send(claimed), dispatch.FLUSH
-    )
+    flight = Flight(claimed.batch, claimed.credential, claimed.messages, dispatch.send(claimed))
+    for arrival in one_by_one(flight, dispatch.FLUSH):
+        record.save([arrival])
 
 
 def together(threads: int, work: Callable[[], Value]) -> list[Value]:

@@ -24,16 +24,16 @@ from notifications.models import (
     Reason,
 )
 from notifications.models.broadcast import LANE_BULK, LANE_CRITICAL
-from notifications.pipeline import dispatch, sweep
-from notifications.pipeline.dispatch import Claim
+from notifications.pipeline import sweep
+from notifications.pipeline.claims import Claim
 from tests.factories import make_account, make_credential, make_device, make_message
-from tests.notifications.pipeline.halves import claim
+from tests.notifications.pipeline.halves import claim, start, try_to_claim
 from tests.notifications.rows import ACTOR, HOUR, mute, queue_message, queue_messages, sending
 
 
 def is_refused(message: Message) -> bool:
     """Does no claim take this message?"""
-    claimed = dispatch.claim()
+    claimed = try_to_claim()
     return not isinstance(claimed, Claim) or message.pk not in [m.pk for m in claimed.messages]
 
 
@@ -209,14 +209,14 @@ class TestLease:
 
     def test_the_start_is_saved(self, project: Project) -> None:
         queue_message(project)
-        assert dispatch.start(claim())
+        assert start(claim())
         assert Batch.objects.get().started_at is not None
 
     def test_a_lease_too_short_for_a_call_is_not_started(self, project: Project, settings: Settings) -> None:
         queue_message(project)
         claimed = claim()
         clock.turn(settings.CARILLON_LEASE - settings.CARILLON_CALL_DEADLINE + timedelta(seconds=1))
-        assert not dispatch.start(claimed)
+        assert not start(claimed)
         assert Batch.objects.get().started_at is None
 
     def test_a_batch_that_the_sweep_has_freed_is_not_started(
@@ -227,11 +227,11 @@ class TestLease:
         clock.turn(settings.CARILLON_LEASE)
         sweep.step()
         clock.reset()
-        assert not dispatch.start(claimed)
+        assert not start(claimed)
 
     def test_no_more_batches_are_open_than_the_vendor_takes_connections(self, project: Project) -> None:
         queue_messages(project, 8, batch_limit=1)
-        taken = [dispatch.claim() for _ in range(8)]
+        taken = [try_to_claim() for _ in range(8)]
         assert sum(isinstance(each, Claim) for each in taken) == 6
 
     def test_an_outlived_lease_takes_no_connection(self, project: Project, settings: Settings) -> None:
@@ -239,7 +239,7 @@ class TestLease:
         for _ in range(6):
             claim()
         clock.turn(settings.CARILLON_LEASE)
-        assert isinstance(dispatch.claim(), Claim)
+        assert isinstance(try_to_claim(), Claim)
 
 
 def test_a_claim_is_one_transaction(committed: Project) -> None:

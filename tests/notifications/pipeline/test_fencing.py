@@ -8,13 +8,13 @@ from pytest_django import Settings
 from notifications import clock
 from notifications.models import Batch, Credential, Device, Message, MessageState, Project, Reason, Ticket
 from notifications.models.broadcast import LANE_CRITICAL
-from notifications.pipeline import dispatch, sweep
-from notifications.pipeline.dispatch import Claim
+from notifications.pipeline import sweep
+from notifications.pipeline.claims import Claim
 from notifications.wire import Outcome
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind, Match
 from tests.fakes.process import FakeExpo
-from tests.notifications.pipeline.halves import claim, save_answers
+from tests.notifications.pipeline.halves import claim, save_answers, start
 from tests.notifications.rows import queue_message
 
 
@@ -27,7 +27,7 @@ def outlived(expo: FakeExpo, project: Project, settings: Settings) -> Claim:
 
 def outlive(settings: Settings) -> Claim:
     claimed = claim()
-    assert dispatch.start(claimed)
+    assert start(claimed)
     clock.turn(settings.CARILLON_LEASE)
     sweep.step()
     return claimed
@@ -73,7 +73,7 @@ def test_it_does_not_meddle_with_the_next_attempt(
     message = queue_message(project, lane=LANE_CRITICAL)
     outlived = outlive(settings)
     second = claim()
-    assert dispatch.start(second)
+    assert start(second)
     save_answers(outlived)
     message.refresh_from_db()
     assert (message.state, message.batch_id) == (MessageState.SENDING, second.batch.pk)
@@ -84,7 +84,7 @@ def test_the_next_attempts_own_answer_counts(expo: FakeExpo, project: Project, s
     message = queue_message(project, lane=LANE_CRITICAL)
     outlived = outlive(settings)
     second = claim()
-    assert dispatch.start(second)
+    assert start(second)
     save_answers(outlived)
     save_answers(second)
     message.refresh_from_db()

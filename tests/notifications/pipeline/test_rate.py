@@ -11,8 +11,8 @@ from notifications import clock
 from notifications.models import Batch, Credential, Project
 from notifications.models.project import WINDOW
 from notifications.pipeline import Done, dispatch
-from notifications.pipeline.dispatch import Claim
-from tests.notifications.pipeline.halves import claim
+from notifications.pipeline.claims import Claim
+from tests.notifications.pipeline.halves import claim, start, try_to_claim
 from tests.notifications.rows import queue_messages
 
 LIMIT = 90
@@ -28,7 +28,7 @@ def _slow(settings: Settings) -> None:
 
 def pause() -> float:
     """Seconds that the dispatcher is told to wait; there must be nothing to claim now."""
-    found = dispatch.claim()
+    found = try_to_claim()
     assert isinstance(found, Done)
     return found.wait
 
@@ -79,7 +79,7 @@ def test_two_credentials_do_not_wait_for_each_other(project: Project, other_proj
 def test_without_a_limit_nobody_waits(project: Project, settings: Settings) -> None:
     settings.EXPO_NOTIFICATIONS_RATE = 0
     queue_messages(project, 200)
-    assert all(isinstance(dispatch.claim(), Claim) for _ in range(2))
+    assert all(isinstance(try_to_claim(), Claim) for _ in range(2))
 
 
 def test_an_idle_credential_saves_up_no_pace(project: Project) -> None:
@@ -118,42 +118,42 @@ class TestStart:
     def test_two_that_were_held_up_together_do_not_start_together(self, project: Project) -> None:
         both = self.claimed(project, LIMIT), self.claimed(project, LIMIT)
         clock.turn(timedelta(seconds=2))
-        assert dispatch.start(both[0])
-        next_slot = dispatch._start(both[1])
+        assert start(both[0])
+        next_slot = dispatch._start([both[1]])
         assert next_slot is not None
         assert next_slot - clock.now() >= timedelta(seconds=1)
         clock.turn(next_slot - clock.now())
-        assert dispatch.start(both[1])
+        assert start(both[1])
 
     def test_where_the_second_has_room_for_both_they_do(self, project: Project) -> None:
         both = self.claimed(project, 9), self.claimed(project, 9)
         clock.turn(timedelta(seconds=2))
-        assert all(dispatch.start(each) for each in both)
+        assert all(start(each) for each in both)
         assert self.started() == [clock.now()] * 2
 
     def test_who_was_not_held_up_starts_in_its_slot(self, project: Project) -> None:
         claimed = self.claimed(project, LIMIT)
         before = Credential.objects.get().next_slot_at
-        assert dispatch.start(claimed)
+        assert start(claimed)
         assert Credential.objects.get().next_slot_at == before
 
     def test_another_project_does_not_take_its_room(self, project: Project, other_project: Project) -> None:
         both = self.claimed(project, LIMIT), self.claimed(other_project, LIMIT)
         clock.turn(timedelta(seconds=2))
-        assert all(dispatch.start(each) for each in both)
+        assert all(start(each) for each in both)
         assert self.started() == [clock.now()] * 2
 
     def test_without_a_limit_nobody_is_held_up(self, project: Project, settings: Settings) -> None:
         settings.EXPO_NOTIFICATIONS_RATE = 0
         both = self.claimed(project, 100), self.claimed(project, 100)
         clock.turn(timedelta(seconds=2))
-        assert all(dispatch.start(each) for each in both)
+        assert all(start(each) for each in both)
         assert self.started() == [clock.now()] * 2
 
     def test_its_own_first_slot_does_not_keep_it_from_another(self, project: Project) -> None:
         claimed = self.claimed(project, LIMIT)
         clock.turn(2 * Credential.SLACK)
-        assert dispatch.start(claimed)
+        assert start(claimed)
         assert self.started() == [clock.now()]
 
     def test_nobody_waits_longer_than_the_lease(self, project: Project, settings: Settings) -> None:
@@ -162,11 +162,11 @@ class TestStart:
         taken = Credential.objects.get()
         taken.take_slot(LIMIT, clock.now())
         taken.save()
-        assert not dispatch.start(claimed)
+        assert not start(claimed)
 
     def test_who_was_held_up_for_the_whole_lease_does_not_start(
         self, project: Project, settings: Settings
     ) -> None:
         claimed = self.claimed(project, LIMIT)
         clock.turn(settings.CARILLON_LEASE)
-        assert not dispatch.start(claimed)
+        assert not start(claimed)

@@ -9,11 +9,12 @@ from pytest_django import Settings
 
 from notifications import clock
 from notifications.models import Batch, Message, MessageState, Project, Ticket
-from notifications.pipeline import dispatch, record, sweep
-from notifications.pipeline.dispatch import Claim
+from notifications.pipeline import record, sweep
+from notifications.pipeline.claims import Claim
+from notifications.pipeline.flights import Flight, one_by_one
 from notifications.wire import Outcome, PushContent, PushMessage
 from notifications.wire import Ticket as Answer
-from tests.notifications.pipeline.halves import claim
+from tests.notifications.pipeline.halves import claim, start
 from tests.notifications.rows import queue_messages
 
 Answers = Iterator[tuple[PushMessage, Answer]]
@@ -24,7 +25,7 @@ def started(project: Project) -> Claim:
     """Four messages whose call has begun."""
     queue_messages(project, 4)
     claimed = claim()
-    assert dispatch.start(claimed)
+    assert start(claimed)
     return claimed
 
 
@@ -33,7 +34,9 @@ def answer(message: Message, outcome: Outcome = Outcome.ACCEPTED, **said: str) -
 
 
 def save(claimed: Claim, arriving: Answers, flush: int = 100) -> None:
-    record.answers(claimed.batch, claimed.credential, claimed.messages, arriving, flush)
+    flight = Flight(claimed.batch, claimed.credential, claimed.messages, arriving)
+    for arrival in one_by_one(flight, flush):
+        record.save([arrival])
 
 
 def states() -> list[str]:

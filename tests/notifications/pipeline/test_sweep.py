@@ -20,10 +20,10 @@ from notifications.models import (
 )
 from notifications.models.broadcast import LANE_CRITICAL
 from notifications.pipeline import dispatch, sweep
-from notifications.pipeline.dispatch import Claim
+from notifications.pipeline.claims import Claim
 from notifications.wire import Outcome
 from tests.fakes.process import FakeExpo
-from tests.notifications.pipeline.halves import carry_out, claim, together
+from tests.notifications.pipeline.halves import carry_out, claim, start, together, try_to_claim
 from tests.notifications.rows import HOUR, queue_message, queue_messages, sending
 
 
@@ -35,7 +35,7 @@ def die_before_the_call(settings: Settings) -> None:
 
 def die_during_the_call(settings: Settings) -> None:
     """A worker that began its call, and was never seen again."""
-    assert dispatch.start(claim())
+    assert start(claim())
     clock.turn(settings.CARILLON_LEASE)
 
 
@@ -127,8 +127,8 @@ class TestPoison:
         self, expo: FakeExpo, project: Project, settings: Settings
     ) -> None:
         poison = queue_messages(project, 16)[5]
-        while isinstance(claimed := dispatch.claim(), Claim):
-            if poison in claimed.messages:
+        while isinstance(claimed := try_to_claim(), Claim):
+            if poison.pk in [message.pk for message in claimed.messages]:
                 clock.turn(settings.CARILLON_LEASE)
                 sweep.step()
             else:
@@ -227,7 +227,7 @@ class TestTrouble:
     ) -> None:
         for each in (project, other_project):
             queue_message(each)
-            assert dispatch.start(claim())
+            assert start(claim())
         clock.turn(settings.CARILLON_LEASE)
         Credential.objects.filter(project=project).update(provider="pigeon")
         settings.PIGEON_NOTIFICATIONS_SENDING_TASK_MAX_RETRIES = "five"
@@ -256,5 +256,5 @@ class TestGivenBack:
     def test_what_was_started_is_not_given_back(self, project: Project) -> None:
         queue_message(project)
         claimed = claim()
-        assert dispatch.start(claimed)
+        assert start(claimed)
         assert sweep.give_back(claimed.batch.pk) == []

@@ -16,9 +16,9 @@ from notifications.actions.audit import Refused
 from notifications.models import Batch, Message, MessageState, Project, Ticket
 from notifications.models.project import WINDOW
 from notifications.pipeline import dispatch, expand
-from notifications.pipeline.dispatch import Claim
+from notifications.pipeline.claims import Claim
 from tests.fakes.process import FakeExpo
-from tests.notifications.pipeline.halves import alone, together
+from tests.notifications.pipeline.halves import alone, start, together, try_to_claim
 from tests.notifications.rows import ACTOR, make_crowd, queue_messages, sending
 
 WORKERS = 8
@@ -28,7 +28,7 @@ def claim_all() -> list[list[int]]:
     """The batches that one worker gets until it is told to wait."""
     mine: list[list[int]] = []
     while True:
-        claimed = dispatch.claim()
+        claimed = try_to_claim()
         if isinstance(claimed, Claim):
             mine.append([message.pk for message in claimed.messages])
         elif claimed.wait > 0:
@@ -75,11 +75,11 @@ def test_batches_that_were_held_up_together_keep_the_limit(committed: Project, s
     held_up = []
     for _ in range(4):
         clock.turn(timedelta(seconds=2))
-        claimed = dispatch.claim()
+        claimed = try_to_claim()
         assert isinstance(claimed, Claim)
         held_up.append(claimed)
     clock.turn(timedelta(seconds=2))
-    assert together(4, lambda: dispatch.start(held_up.pop())) == [True] * 4
+    assert together(4, lambda: start(held_up.pop())) == [True] * 4
     starts = sorted(each for each in Batch.objects.values_list("started_at", flat=True) if each)
     assert all(after - before >= timedelta(seconds=1) for before, after in pairwise(starts))
 
@@ -89,7 +89,7 @@ def test_a_claim_does_not_wait_for_messages_that_are_being_cancelled(committed: 
     first, *others = queue_messages(committed, 5)
     with ThreadPoolExecutor(1) as pool, transaction.atomic():
         Message.objects.filter(pk=first.pk).update(state=MessageState.CANCELLED, reason="cancelled")
-        claimed = pool.submit(alone, dispatch.claim).result(timeout=10)
+        claimed = pool.submit(alone, try_to_claim).result(timeout=10)
     assert isinstance(claimed, Claim)
     assert {message.pk for message in claimed.messages} == {message.pk for message in others}
     assert Batch.objects.get().size == 4

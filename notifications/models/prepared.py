@@ -1,0 +1,88 @@
+"""Prepared reads: querysets whose SQL is built once. Django takes longer to write a large query than to run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Field, QuerySet
+from django.db.models.expressions import Expression
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """The place of a parameter among those of a finished query."""
+
+    name: str
+    field: Field[Any, Any]
+
+
+class Parameter(Expression):
+    """A value that is given when the query runs. Stands wherever a queryset takes a value of that type."""
+
+    def __init__(self, name: str, output_field: Field[Any, Any]) -> None:
+        super().__init__(output_field=output_field)
+        self._slot = _Slot(name, output_field)
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        """A placeholder; its value is the slot, until the query runs."""
+        return "%s", [self._slot]
+
+
+Moment = datetime | Parameter
+"""A time in a queryset that is built once as well as for one use."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    sql: str
+    parameters: Sequence[Any]
+    converters: Sequence[tuple[int, Sequence[Callable[..., Any]], Any]]
+    """Place of a column, what makes Django's value of the database's, and the expression it came from."""
+
+
+class Prepared:
+    """A read of several columns (`values_list`), built at its first use on each kind of database."""
+
+    def __init__(self, build: Callable[[], QuerySet[Any, Any]]) -> None:
+        self._build = build
+        self._written: dict[str, _Written] = {}
+
+    def rows(self, **values: Any) -> list[list[Any]]:
+        """The rows, with these values for its parameters; each column as Django would read it.
+
+        Rows with the same value in a column share it: do not change it in place.
+        """
+        written = self._written.get(connection.vendor) or self._write()
+        parameters = [
+            each.field.get_db_prep_value(values[each.name], connection) if isinstance(each, _Slot) else each
+            for each in written.parameters
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(written.sql, parameters)
+            rows = [list(row) for row in cursor.fetchall()]
+        for place, converters, expression in written.converters:
+            read: dict[Any, Any] = {None: None}
+            for row in rows:
+                stored = row[place]
+                if stored not in read:
+                    read[stored] = _converted(stored, converters, expression)
+                row[place] = read[stored]
+        return rows
+
+    def _write(self) -> _Written:
+        compiler = self._build().query.get_compiler(connection=connection)
+        sql, parameters = compiler.as_sql()
+        found = compiler.get_converters([expression for expression, _, _ in compiler.select])
+        converters = [(place, convert, expression) for place, (convert, expression) in found.items()]
+        written = self._written[connection.vendor] = _Written(sql, parameters, converters)
+        return written
+
+
+def _converted(value: Any, converters: Sequence[Callable[..., Any]], expression: Any) -> Any:
+    for convert in converters:
+        value = convert(value, expression, connection)
+    return value

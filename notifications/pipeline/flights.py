@@ -1,0 +1,66 @@
+"""Flights: batches on their way, and their answers as they arrive."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from notifications import wire
+from notifications.models import Batch, Credential
+from notifications.models.copy import Copy
+
+log = logging.getLogger(__name__)
+Answer = tuple[Copy, wire.Ticket]
+
+
+@dataclass(slots=True)
+class Flight:
+    """A batch on its way, and the answers to it as they arrive."""
+
+    batch: Batch
+    credential: Credential
+    messages: Sequence[Copy]
+    arriving: Iterator[tuple[wire.PushMessage, wire.Ticket]]
+    outcomes: Counter[wire.Outcome] = field(default_factory=Counter)
+    """How often each was the answer so far."""
+
+
+@dataclass(slots=True)
+class Arrival:
+    """Answers to one batch that are to be saved together."""
+
+    flight: Flight
+    answers: list[Answer]
+    is_last: bool
+
+
+def one_by_one(flight: Flight, flush: int) -> Iterator[Arrival]:
+    """The answers to one batch, in groups."""
+    waiting = {message.pk: message for message in flight.messages}
+    group: list[Answer] = []
+    for answered, ticket in _guarded(flight):
+        message = waiting.pop(answered.id, None)
+        if message is None:
+            continue
+        group.append((message, ticket))
+        flight.outcomes[ticket.outcome] += 1
+        if len(group) >= flush and waiting:
+            yield Arrival(flight, group, is_last=False)
+            group = []
+    silent = wire.Ticket(
+        outcome=wire.Outcome.AMBIGUOUS, code="NoTicket", detail="The provider gave no answer to it."
+    )
+    flight.outcomes[wire.Outcome.AMBIGUOUS] += len(waiting)
+    yield Arrival(flight, [*group, *((message, silent) for message in waiting.values())], is_last=True)
+
+
+def _guarded(flight: Flight) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
+    """An exception of a provider is a bug; what it had not answered by then is ambiguous, and nothing is lost."""
+    try:
+        yield from flight.arriving
+    except Exception:
+        log.exception(
+            "The provider failed on batch %s; its unanswered messages count as ambiguous.", flight.batch.pk
+        )
