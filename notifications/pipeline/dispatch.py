@@ -25,13 +25,12 @@ def step(at_once: int = 1) -> Done:
     claims = claim(at_once)
     if isinstance(claims, Done):
         return claims
-    for flight in started(claims):
-        for arrival in one_by_one(flight, FLUSH):
-            record.save([arrival])
+    saved = [record.save([arrival]) for each in started(claims) for arrival in one_by_one(each, FLUSH)]
     return Done(
         messages=sum(len(each.messages) for each in claims),
         wait=0.0,
-        is_room=any(m.broadcast_id for each in claims for m in each.messages),
+        is_room=any(done.is_room for done in saved),
+        topics=frozenset().union(*(done.topics for done in saved)),
     )
 
 

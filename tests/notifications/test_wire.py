@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError, fields
 import pytest
 
 from notifications.models import Ticket as TicketRow
-from notifications.wire import Outcome, PushContent, PushMessage, Receipt, ReceiptAnswer, Ticket
+from notifications.wire import Access, Code, Outcome, Problem, PushContent, ReceiptAnswer
 
 
 def test_there_are_six_outcomes_and_no_more() -> None:
@@ -27,12 +27,13 @@ def test_nothing_is_said_until_it_is_said() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        PushMessage(id=1, token="t", content=PushContent()),
-        Ticket(outcome=Outcome.ACCEPTED),
-        Receipt(outcome=Outcome.ACCEPTED),
+        ReceiptAnswer(),
+        Problem(field="body", message="Too long."),
+        Access(base_url="https://exp.host"),
+        Code(outcome=Outcome.GONE, title="Gone", remedy="Nothing."),
     ],
 )
-def test_a_value_does_not_change(value: object) -> None:
+def test_a_value_that_many_share_does_not_change(value: object) -> None:
     name = fields(value)[0].name  # type: ignore[arg-type]
     with pytest.raises(FrozenInstanceError):
         setattr(value, name, None)

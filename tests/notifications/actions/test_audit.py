@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError
 
 from notifications import actions, encryption
-from notifications.actions import broadcasts, credentials, imports, members, sign_in
+from notifications.actions import broadcasts, credentials, imports, members, one_device, sign_in
 from notifications.actions.audit import Actor, Facts, Refused
 from notifications.actions.devices import import_rows
 from notifications.actions.drafts import Draft
@@ -23,13 +23,15 @@ from notifications.models import (
     Broadcast,
     BroadcastState,
     Credential,
+    Device,
     DeviceImport,
     ImportState,
+    InactiveReason,
     MessageState,
     Project,
     Role,
 )
-from tests.factories import make_account, make_broadcast, make_credential, make_operator
+from tests.factories import make_account, make_broadcast, make_credential, make_device, make_operator
 from tests.notifications.rows import make_crowd, queue_message, sending
 from tests.notifications.uploads import line_of, make_import
 
@@ -66,6 +68,15 @@ def _upload(project: Project) -> DeviceImport:
     return make_import(project, [line_of("ada", TOKEN, email=ADDRESS, name="Ada")], state=ImportState.PREVIEW)
 
 
+def _device(project: Project) -> Device:
+    make_credential(project)
+    return make_device(project)
+
+
+def _off(project: Project) -> Device:
+    return make_device(project, is_active=False, inactive_reason=InactiveReason.REMOVED)
+
+
 DONE: dict[str, Callable[[Actor, Project], Facts]] = {
     "broadcast.compose": lambda actor, project: broadcasts.compose(actor, project, DRAFT),
     "broadcast.edit": lambda actor, project: broadcasts.edit(actor, make_broadcast(project), DRAFT),
@@ -90,6 +101,9 @@ DONE: dict[str, Callable[[Actor, Project], Facts]] = {
             project, sealed_secrets=encryption.seal({"access_token": SECRET}), paused_reason="Paused by Ruth"
         ),
     ),
+    "device.test": lambda actor, project: one_device.send_test(actor, _device(project), "Hello", "It works."),
+    "device.switch_off": lambda actor, project: one_device.switch_off(actor, make_device(project)),
+    "device.switch_on": lambda actor, project: one_device.switch_on(actor, _off(project)),
     "devices.import": lambda actor, project: import_rows(actor, project, [_row()]),
     "import.upload": lambda actor, project: imports.upload(
         actor, project, "Ada.csv", [f"uid,token,email\nada,{TOKEN},{ADDRESS}\n".encode()]
@@ -113,6 +127,9 @@ REFUSED: dict[str, Callable[[Actor, Project], Facts]] = {
     "import.cancel": lambda actor, project: imports.cancel(
         actor, make_import(project, [], state=ImportState.DONE)
     ),
+    "device.test": lambda actor, project: one_device.send_test(actor, _off(project), "Hello", ""),
+    "device.switch_off": lambda actor, project: one_device.switch_off(actor, _off(project)),
+    "device.switch_on": lambda actor, project: one_device.switch_on(actor, make_device(project)),
     "member.remove": lambda actor, project: members.remove(actor, project, make_account(project)),
     "broadcast.edit": lambda actor, project: broadcasts.edit(actor, sending(project), DRAFT),
     "broadcast.start": lambda actor, project: broadcasts.start(actor, make_broadcast(project)),
