@@ -106,6 +106,8 @@ class ReceiptAnswer:
 
     receipts: Mapping[str, Receipt] = field(default_factory=dict)
     trouble: Ticket | None = None
+    doubt: Receipt | None = None
+    """A receipt that may speak of our key, though other messages of the same answer arrived with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,8 @@ def set_secrets(actor: Actor, credential: Credential, secrets: Mapping[str, str]
     The entry names the fields, never the values, and the pause that stands, if any: {"fields": […], "paused": "…"}.
     """
     credential.sealed_secrets = encryption.seal({name: value for name, value in secrets.items() if value})
-    credential.save(update_fields=["sealed_secrets"])
+    credential.tolerated_code = ""
+    credential.save(update_fields=["sealed_secrets", "tolerated_code"])
     _open(Credential.objects.filter(pk=credential.pk).exclude(paused_reason__startswith=BY_HAND))
     live.publish(f"project:{credential.project_id}")
     credential.refresh_from_db(fields=["paused_reason"])
@@ -44,9 +45,11 @@ def pause(actor: Actor, credential: Credential) -> Facts:
 def resume(actor: Actor, credential: Credential) -> Facts:
     """Send again with this credential, once the provider's own patience is over. Raises Refused when it is not paused.
 
-    Returns the reason it was paused for.
+    Returns the reason it was paused for. Where only some messages meet with it, it does not pause again for that.
     """
     reason = credential.paused_reason
+    if reason and not reason.startswith(BY_HAND):
+        Credential.objects.filter(pk=credential.pk).update(tolerated_code=reason.partition(":")[0][:64])
     if not _open(Credential.objects.filter(pk=credential.pk)):
         raise Refused("It is not paused.")
     live.publish(f"project:{credential.project_id}")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
@@ -16,20 +15,19 @@ from notifications.models import (
     Change,
     Credential,
     Device,
-    Message,
     MessageState,
     Reason,
     Receipt,
     Ticket,
 )
-from notifications.models.bulk import update_rows
-from notifications.pipeline import Done, backoff, record, topics
+from notifications.models.bulk import insert_columns
+from notifications.pipeline import Done, backoff, questions, record, topics
+from notifications.pipeline.questions import Asked
 
 GIVE_UP_AFTER = timedelta(hours=24)
 """Expo forgets receipts after a day (docs.expo.dev, push receipts)."""
 HOPELESS_AFTER = timedelta(hours=48)
 """By then no receipt is left, even if each question since has failed."""
-LONGEST_GAP = timedelta(hours=4)
 LAST_AFTER_TROUBLE = timedelta(minutes=1)
 """How long a credential comes last whose question failed: one that hangs would keep the others waiting for ever."""
 
@@ -43,7 +41,7 @@ def step() -> Done:
     credential = _credential_with_questions(now)
     if credential is None:
         return Done()
-    tickets = _claim(credential, now)
+    tickets = questions.claim(credential, now)
     if not tickets:
         return Done(more=True)
     answer = _ask(credential, tickets)
@@ -53,9 +51,7 @@ def step() -> Done:
         messages=len(tickets),
         more=True,
         requeued=any(change.state == MessageState.QUEUED for change in changes),
-        topics=topics(
-            {credential.project_id}, {t.message.broadcast_id for t in tickets if t.message.broadcast_id}
-        ),
+        topics=topics({credential.project_id}, {t.broadcast_id for t in tickets if t.broadcast_id}),
     )
 
 
@@ -78,17 +74,7 @@ def _give_others_their_turn(credential: Credential, trouble: wire.Ticket | None)
         _last.pop(credential.pk, None)
 
 
-@transaction.atomic
-def _claim(credential: Credential, now: datetime) -> list[Ticket]:
-    """Take the due tickets for this worker: nobody else asks for them until the lease is over."""
-    size = credential.provider_class.receipt_batch_size
-    due = Ticket.objects.filter(asked_with=credential, check_at__lte=now).order_by("check_at", "id")
-    chosen = list(due.select_for_update(of=("self",)).values_list("pk", flat=True)[:size])
-    Ticket.objects.filter(pk__in=chosen).update(check_at=now + settings.CARILLON_LEASE)
-    return list(Ticket.objects.filter(pk__in=chosen).select_related("message", "batch").order_by("id"))
-
-
-def _ask(credential: Credential, tickets: Sequence[Ticket]) -> wire.ReceiptAnswer:
+def _ask(credential: Credential, tickets: Sequence[Asked]) -> wire.ReceiptAnswer:
     """The provider's answer, or its trouble as a value."""
     try:
         return credential.opened_provider().receipts([ticket.external_id for ticket in tickets])
@@ -98,9 +84,9 @@ def _ask(credential: Credential, tickets: Sequence[Ticket]) -> wire.ReceiptAnswe
 
 
 @transaction.atomic
-def _record(credential: Credential, tickets: Sequence[Ticket], answer: wire.ReceiptAnswer) -> list[Change]:
+def _record(credential: Credential, tickets: Sequence[Asked], answer: wire.ReceiptAnswer) -> list[Change]:
     """Save what was answered; plan the next question for what was not. What comes after the lease changes nothing."""
-    tickets = _still_mine(tickets)
+    tickets = questions.still_mine(tickets)
     if not tickets:
         return []
     now = clock.now()
@@ -114,26 +100,18 @@ def _record(credential: Credential, tickets: Sequence[Ticket], answer: wire.Rece
     changes += [_missing(t, now) for t in over]
     _reopen(known, changes)
     record.apply(changes, now, where="state = 'accepted'")
-    Receipt.objects.bulk_create([_receipt(t, r, now) for t, r in known])
+    _write_receipts(known, now)
     _retire(known, now)
-    closed = {t.pk for t, _ in known} | {t.pk for t in over}
-    rows = [_next_question(credential, t, t.pk in closed, trouble, now) for t in tickets]
-    update_rows(Ticket, rows)
+    closed = {t.id for t, _ in known} | {t.id for t in over}
+    questions.plan(credential, tickets, closed, trouble, now)
     wrong = next((r for _, r in known if r.outcome == wire.Outcome.MISCONFIGURED), None)
+    if wrong is None and answer.doubt and answer.doubt.code != credential.tolerated_code:
+        wrong = answer.doubt
     if wrong:
         record.pause_credential(credential, wrong.code, wrong.detail, now)
     if trouble:
         _note(credential, trouble, now)
     return changes
-
-
-def _still_mine(tickets: Sequence[Ticket]) -> list[Ticket]:
-    """Those that nobody else has asked about since: they still carry the time that this worker's claim gave them."""
-    held = Ticket.objects.select_for_update().filter(
-        pk__in=[t.pk for t in tickets], check_at=tickets[0].check_at
-    )
-    mine = set(held.order_by("pk").values_list("pk", flat=True))
-    return [t for t in tickets if t.pk in mine]
 
 
 def _note(credential: Credential, trouble: wire.Ticket, now: datetime) -> None:
@@ -144,80 +122,64 @@ def _note(credential: Credential, trouble: wire.Ticket, now: datetime) -> None:
     if trouble.outcome == wire.Outcome.MISCONFIGURED:
         record.pause_credential(credential, trouble.code, trouble.detail, now)
     elif trouble.throttled or trouble.retry_after:
-        record.slow_down(credential, [trouble], _pause(credential), now)
+        record.slow_down(credential, [trouble], questions.shortest_pause(credential), now)
 
 
 def _changes(
-    credential: Credential, known: Sequence[tuple[Ticket, wire.Receipt]], now: datetime
+    credential: Credential, known: Sequence[tuple[Asked, wire.Receipt]], now: datetime
 ) -> list[Change]:
     rules = record.policy(credential)
     base: timedelta = credential.setting("SENDING_TASK_RETRY_DELAY", timedelta(seconds=30))
     return [
-        t.message.after_receipt(r, rules, now, backoff.delay(t.message.attempts, base))
+        t.after_receipt(r, rules, now, _wait(t, r, base))
         for t, r in known
-        if t.message.batch_id == t.batch_id
+        if t.message_batch_id == t.batch_id
     ]
 
 
-def _reopen(known: Sequence[tuple[Ticket, wire.Receipt]], changes: Sequence[Change]) -> None:
+def _wait(ticket: Asked, receipt: wire.Receipt, base: timedelta) -> timedelta:
+    """The pause before another try, where the receipt asks for one."""
+    is_good = receipt.outcome == wire.Outcome.ACCEPTED
+    return timedelta(0) if is_good else backoff.delay(ticket.attempts, base)
+
+
+def _reopen(known: Sequence[tuple[Asked, wire.Receipt]], changes: Sequence[Change]) -> None:
     """A broadcast whose copies are queued again is sending again."""
     queued = {change.id for change in changes if change.state == MessageState.QUEUED}
-    Broadcast.objects.filter(
-        pk__in={t.message.broadcast_id for t, _ in known if t.message_id in queued}
-    ).reopen()
+    Broadcast.objects.filter(pk__in={t.broadcast_id for t, _ in known if t.pk in queued}).reopen()
 
 
-def _missing(ticket: Ticket, now: datetime) -> Change:
+def _missing(ticket: Asked, now: datetime) -> Change:
     """The provider never said more: the message stays accepted, and says so."""
-    message: Message = ticket.message
     return Change(
-        id=message.pk,
+        id=ticket.pk,
         state=MessageState.ACCEPTED,
         reason=Reason.RECEIPT_MISSING,
         available_at=now,
-        attempts=message.attempts,
+        attempts=ticket.attempts,
     )
 
 
-def _receipt(ticket: Ticket, receipt: wire.Receipt, now: datetime) -> Receipt:
-    return Receipt(
-        ticket=ticket,
-        is_success=receipt.outcome == wire.Outcome.ACCEPTED,
-        error_code=receipt.code[:64],
-        error_message=receipt.detail,
-        date_checked=now,
-    )
+def _write_receipts(known: Sequence[tuple[Asked, wire.Receipt]], now: datetime) -> None:
+    """One row for each answer."""
+    columns: dict[str, Sequence[Any]] = {
+        "ticket": [t.id for t, _ in known],
+        "is_success": [r.outcome == wire.Outcome.ACCEPTED for _, r in known],
+        "error_code": [r.code[:64] for _, r in known],
+        "error_message": [r.detail for _, r in known],
+        "date_checked": [now] * len(known),
+    }
+    insert_columns(Receipt, columns)
 
 
-def _retire(known: Sequence[tuple[Ticket, wire.Receipt]], now: datetime) -> None:
+def _retire(known: Sequence[tuple[Asked, wire.Receipt]], now: datetime) -> None:
     """Switch off devices whose address is dead, unless they registered anew after their message had left."""
     left: dict[int, datetime] = {}
     for ticket, receipt in known:
-        if receipt.outcome == wire.Outcome.GONE and ticket.message.device_id:
-            device = ticket.message.device_id
-            left[device] = max(ticket.batch.created_at, left.get(device, ticket.batch.created_at))
+        if receipt.outcome == wire.Outcome.GONE and ticket.device_id:
+            device = ticket.device_id
+            left[device] = max(ticket.batch_created_at, left.get(device, ticket.batch_created_at))
     if left:
         held = Device.objects.filter(pk__in=left).order_by("pk").select_for_update(of=("self",), no_key=True)
         registered = held.values_list("pk", "date_registered")
         record.retire([device for device, moment in registered if moment < left[device]], now, now)
-
-
-def _next_question(
-    credential: Credential, ticket: Ticket, closed: bool, trouble: wire.Ticket | None, now: datetime
-) -> dict[str, Any]:
-    """When to ask for this ticket again; never, once it is closed."""
-    if closed:
-        at: datetime | None = None
-    elif trouble:
-        at = now + backoff.delay(ticket.checks + 1, _pause(credential), trouble.retry_after)
-    else:
-        # The first question may come at once; one that brought nothing must not be followed by the next at once.
-        first = max(credential.setting("RECEIPT_CHECK_DELAY", timedelta(minutes=30)), _pause(credential))
-        at = now + min(first * 2 ** min(ticket.checks, 20), LONGEST_GAP)
-    return {"id": ticket.pk, "check_at": at, "checks": ticket.checks + 1}
-
-
-def _pause(credential: Credential) -> timedelta:
-    """The shortest pause between two questions for the same ticket."""
-    pause: timedelta = credential.setting("CHECKING_TASK_RETRY_DELAY", timedelta(minutes=1))
-    return pause

@@ -66,6 +66,6 @@ class PushProvider(ABC):
     def receipts(self, external_ids: Sequence[str]) -> wire.ReceiptAnswer:
         """Ask for up to `receipt_batch_size` receipts. Ids the vendor does not know yet are absent from the answer.
 
-        `misconfigured` as in `send`: `rejected` where others arrived.
+        `misconfigured` as in `send`: `rejected` where others arrived, and then told as `doubt`.
         """
         raise TypeError(f"{self.label} gives no receipts")

@@ -39,7 +39,10 @@ def ask(
         else:
             is_open = True
             known.update(verdict)
-    return wire.ReceiptAnswer(receipts=_judged(known), trouble=_trouble(refused, is_open))
+    doubt = next((each for each in known.values() if each.code in codes.DOUBTFUL), None)
+    if doubt is None or not any(each.outcome is Outcome.ACCEPTED for each in known.values()):
+        return wire.ReceiptAnswer(receipts=known, trouble=_trouble(refused, is_open))
+    return wire.ReceiptAnswer(receipts=_judged(known), trouble=_trouble(refused, is_open), doubt=doubt)
 
 
 def _to_ask_again(refusal: Refusal) -> Refusal:
@@ -56,11 +59,8 @@ def _trouble(refused: Sequence[Refusal], is_open: bool) -> wire.Ticket | None:
 
 
 def _judged(known: Mapping[str, wire.Receipt]) -> Receipts:
-    """What may be everybody's fault is this message's own where another one of the same answer arrived."""
-    arrived = any(receipt.outcome is Outcome.ACCEPTED for receipt in known.values())
+    """What may be everybody's fault is this message's own here: another one of the same answer arrived."""
     return {
-        name: replace(receipt, outcome=Outcome.REJECTED)
-        if arrived and receipt.code in codes.DOUBTFUL
-        else receipt
+        name: replace(receipt, outcome=Outcome.REJECTED) if receipt.code in codes.DOUBTFUL else receipt
         for name, receipt in known.items()
     }

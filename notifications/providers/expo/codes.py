@@ -8,8 +8,9 @@ from notifications.wire import Code, Outcome
 _AGAIN = "They are tried again by themselves"
 _WAITING = "Its messages are waiting, and the devices stay active."
 _OF_ALL_OR_ONE = (
-    "Where no device was reached, Expo is paused and its messages wait: resume it under Providers then. "
-    "Where others were, only these copies failed: send them again then. The devices stay active."
+    "Expo is paused and its messages wait: resume it under Providers then. Where other devices were reached, only "
+    "these copies failed: send them again then. If you resume without a new key, Expo is not paused for it again. "
+    "The devices stay active."
 )
 
 WITHOUT_A_REASON = ("HTTP 400", "HTTP 422")

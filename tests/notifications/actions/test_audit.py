@@ -180,7 +180,7 @@ def test_the_entry_belongs_to_the_project(project: Project, actor: Actor, verb: 
 def test_the_entry_names_the_row(project: Project, actor: Actor, verb: str) -> None:
     DONE[verb](actor, project)
     kind, _, pk = AuditEntry.objects.get().target.partition(":")
-    assert kind in ("project", "broadcast", "message", "credential", "user", "deviceimport")
+    assert kind in ("project", "broadcast", "message", "credential", "user", "device", "deviceimport")
     assert pk.isdecimal()
 
 

@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 
 from notifications import clock
+from notifications.actions import credentials
 from notifications.models import Credential, Device, Message, MessageState, Project, Reason
 from notifications.pipeline import dispatch, receipts
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind, Match
 from tests.fakes.process import FakeExpo
-from tests.notifications.rows import HOUR, queue_messages
+from tests.notifications.rows import ACTOR, HOUR, queue_messages
 
 ODD, WRONG = "MismatchSenderId", "InvalidCredentials"
 KINDS = [Kind.TICKET_ERROR, Kind.RECEIPT_ERROR]
@@ -67,11 +68,46 @@ class TestOneOfAHundred:
         assert (odd.state, odd.reason, odd.code) == (MessageState.FAILED, Reason.REJECTED, ODD)
         assert Message.objects.filter(state=MessageState.DELIVERED).count() == 99
 
-    def test_nothing_pauses_and_no_device_is_retired(self, odd: Message) -> None:
-        assert Credential.objects.get().paused_reason == ""
+    def test_no_device_is_retired(self, odd: Message) -> None:
         assert Device.objects.filter(is_active=True).count() == 100
+
+    def test_a_receipt_that_says_so_pauses_the_credential(self, odd: Message, kind: Kind) -> None:
+        is_paused = Credential.objects.get().paused_reason.startswith(ODD)
+        assert is_paused == (kind == Kind.RECEIPT_ERROR)
 
     def test_it_is_not_sent_again(self, odd: Message, expo: FakeExpo) -> None:
         clock.turn(HOUR)
         dispatch.step()
         assert expo.stats("send").requests == 1
+
+
+class TestResumedAllTheSame:
+    """The operator lives with some devices of another Firebase project."""
+
+    @pytest.fixture(autouse=True)
+    def _resumed(self, expo: FakeExpo, project: Project) -> None:
+        self.send_with_an_odd_one(expo, project)
+        credentials.resume(ACTOR, Credential.objects.get())
+
+    def send_with_an_odd_one(self, expo: FakeExpo, project: Project) -> None:
+        odd, *_ = queue_messages(project, 3)
+        assert odd.device is not None
+        expo.faults(
+            on_send(Kind.RECEIPT_ERROR, Match(endpoint="send", token=odd.device.push_token), code=ODD)
+        )
+        carry_out()
+
+    def test_it_does_not_pause_for_it_again(self, expo: FakeExpo, project: Project) -> None:
+        self.send_with_an_odd_one(expo, project)
+        assert Credential.objects.get().paused_reason == ""
+
+    def test_it_does_where_nobody_is_reached_any_more(self, expo: FakeExpo, project: Project) -> None:
+        expo.faults(on_send(Kind.RECEIPT_ERROR, code=ODD))
+        queue_messages(project, 3)
+        carry_out()
+        assert Credential.objects.get().paused_reason.startswith(ODD)
+
+    def test_it_does_for_another_key(self, expo: FakeExpo, project: Project) -> None:
+        credentials.set_secrets(ACTOR, Credential.objects.get(), {"access_token": "another"})
+        self.send_with_an_odd_one(expo, project)
+        assert Credential.objects.get().paused_reason.startswith(ODD)
