@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -126,13 +126,14 @@ def _insert(broadcast: Broadcast, devices: QuerySet[Device], now: datetime) -> i
 def _content(message: Copy) -> wire.PushContent:
     if message.has_own_words or message.broadcast_id is None:
         return message.own_content()
-    return _broadcast_content(message.broadcast_id, message.expires_at)
+    return _broadcast_content(message.broadcast_id, message.expires)
 
 
 @lru_cache(maxsize=64)
-def _broadcast_content(broadcast_id: int, until: datetime | None) -> wire.PushContent:
-    """What the copies of a broadcast say that expire then; its words do not change once it has started."""
-    return Broadcast.objects.get(pk=broadcast_id).push_content(until)
+def _broadcast_content(broadcast_id: int, until: int | None) -> wire.PushContent:
+    """What the copies of a broadcast say that expire then (Unix seconds); it keeps its words once it has started."""
+    moment = None if until is None else datetime.fromtimestamp(until, UTC)
+    return Broadcast.objects.get(pk=broadcast_id).push_content(moment)
 
 
 forget = _broadcast_content.cache_clear

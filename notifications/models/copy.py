@@ -18,7 +18,8 @@ class _Columns(NamedTuple):
     lane: int
     attempts: int
     batch_limit: int | None
-    expires_at: datetime | None
+    expires: int | None
+    """When it is too late for it, in Unix seconds."""
     title: str
     body: str
     data: Any

@@ -79,7 +79,7 @@ class Message(NewCopy, models.Model):
     broadcast = models.ForeignKey(
         Broadcast, models.CASCADE, related_name="messages", null=True, blank=True, db_index=False
     )
-    key = models.CharField(max_length=200, unique=True)
+    key = models.CharField(max_length=200)
     """What it is a copy of, so that it exists once: `b:<broadcast>:<device>`, `m:<uuid>`, …"""
 
     title = models.CharField(max_length=200, blank=True)
@@ -130,6 +130,8 @@ class Message(NewCopy, models.Model):
     objects = MessageManager()
 
     class Meta:
+        # Not `unique=True`, which on PostgreSQL comes with a second index that serves nobody here.
+        constraints: ClassVar = [models.UniqueConstraint(fields=["key"], name="one_copy_per_key")]
         indexes: ClassVar = [
             models.Index(
                 fields=["project", "provider", "lane", "available_at", "id"],

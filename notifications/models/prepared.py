@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Field, QuerySet
+from django.db.models import BigIntegerField, Field, Func, QuerySet
 from django.db.models.expressions import Expression
 
 
@@ -30,6 +30,22 @@ class Parameter(Expression):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         """A placeholder; its value is the slot, until the query runs."""
         return "%s", [self._slot]
+
+
+class EpochSeconds(Func):
+    """A moment as whole Unix seconds: a number is read a hundred times faster than a moment."""
+
+    output_field = BigIntegerField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """SQLite keeps moments as texts."""
+        template = "CAST(strftime('%%%%s', %(expressions)s) AS INTEGER)"
+        return super().as_sql(compiler, connection, template=template, **context)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """PostgreSQL counts with fractions; they are cut off."""
+        template = "floor(EXTRACT(EPOCH FROM %(expressions)s))::bigint"
+        return super().as_sql(compiler, connection, template=template, **context)
 
 
 Moment = datetime | Parameter

@@ -116,6 +116,8 @@ class Credential(models.Model):
     it until the key is another one."""
     not_before = models.DateTimeField(null=True, blank=True)
     """The provider asked for patience (Retry-After), or the breaker is open, until then."""
+    asking_until = models.DateTimeField(null=True, blank=True)
+    """A worker asks for receipts with it, alone until then. What it hears later changes nothing."""
     failures = models.PositiveIntegerField(default=0)
     """Batches that failed in a row for the provider's sake; the circuit breaker counts here."""
     next_slot_at = models.DateTimeField(null=True, blank=True)

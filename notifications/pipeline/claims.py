@@ -28,7 +28,7 @@ from notifications.models import Batch, Broadcast, BroadcastState, Credential, M
 from notifications.models.bulk import insert_columns, update_columns, update_rows
 from notifications.models.copy import Copy
 from notifications.models.message import MessageQuerySet
-from notifications.models.prepared import Moment, Parameter, Prepared
+from notifications.models.prepared import EpochSeconds, Moment, Parameter, Prepared
 from notifications.pipeline import Done, topics
 
 FARTHEST_SLOT = timedelta(seconds=10)
@@ -222,6 +222,7 @@ def _queue(most: int) -> Prepared:
             .with_blocked(NOW)
             .annotate(
                 token=F("device__push_token"),
+                expires=EpochSeconds("expires_at"),
                 under_way=under_way(Parameter("credential", BigIntegerField()), NOW),
             )
             .order_by("lane", "available_at", "id")

@@ -8,8 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import BigIntegerField, DateTimeField
+from django.db.models import BigIntegerField, DateTimeField, OuterRef, Q, QuerySet, Subquery
 
 from notifications import wire
 from notifications.models import Credential, Ticket
@@ -23,7 +22,7 @@ LONGEST_GAP = timedelta(hours=4)
 AFTER_RETRIES = timedelta(hours=1)
 """How long a question rests that failed more often than CHECKING_TASK_MAX_RETRIES allows."""
 
-_TICKET = ("id", "external_id", "batch_id", "date_received", "checks")
+_TICKET = ("id", "external_id", "batch_id", "checks")
 _MESSAGE = tuple(
     f"message__{name}" for name in ("id", "batch_id", "device_id", "broadcast_id", "lane", "attempts")
 )
@@ -34,7 +33,6 @@ class _Columns(NamedTuple):
     """The ticket's."""
     external_id: str
     batch_id: int
-    date_received: datetime
     checks: int
     """How often it was asked for before."""
     message_id: int
@@ -43,9 +41,6 @@ class _Columns(NamedTuple):
     broadcast_id: int | None
     lane: int
     attempts: int
-    batch_created_at: datetime
-    asked_until: datetime
-    """When this worker's turn to ask for it is over."""
 
 
 class Asked(_Columns, CopyRules):
@@ -59,19 +54,46 @@ class Asked(_Columns, CopyRules):
         return self.message_id
 
 
-@transaction.atomic
 def claim(credential: Credential, now: datetime) -> list[Asked]:
-    """Take the due tickets for this worker: nobody else asks for them until the lease is over."""
-    rows = _due(credential.provider_class.receipt_batch_size).rows(now=now, credential=credential.pk)
+    """The due tickets, for this worker: nobody else asks with this credential until its lease is over.
+
+    None where somebody else was quicker.
+    """
     until = now + settings.CARILLON_LEASE
-    due = [Asked._make((*row, until)) for row in rows]
-    update_columns(Ticket, {"id": [each.id for each in due], "check_at": [until] * len(due)})
-    return sorted(due)
+    if not _not_asking(now).filter(pk=credential.pk).update(asking_until=until):
+        return []
+    credential.asking_until = until
+    rows = _due(credential.provider_class.receipt_batch_size).rows(now=now, credential=credential.pk)
+    return list(map(Asked._make, rows))
+
+
+def with_due(now: datetime) -> QuerySet[Credential]:
+    """Credentials that may be asked and have receipts due; `waits_since`: the longest of them."""
+    due = Ticket.objects.filter(asked_with=OuterRef("pk"), check_at__lte=now).order_by("check_at")
+    waiting: QuerySet[Credential] = (
+        _not_asking(now)
+        .filter(Q(not_before=None) | Q(not_before__lte=now), paused_reason="")
+        .annotate(waits_since=Subquery(due.values("check_at")[:1]))
+        .filter(waits_since__isnull=False)
+    )
+    return waiting
+
+
+def _not_asking(now: datetime) -> QuerySet[Credential]:
+    asking = Q(asking_until=None) | Q(asking_until__lte=now)
+    credentials: QuerySet[Credential] = Credential.objects.spoken().filter(asking)
+    return credentials
+
+
+def let_go(credential: Credential) -> bool:
+    """End this worker's turn; False where it was over already and somebody else may be asking."""
+    mine = Credential.objects.filter(pk=credential.pk, asking_until=credential.asking_until)
+    return bool(mine.update(asking_until=None))
 
 
 @lru_cache(maxsize=8)
 def _due(most: int) -> Prepared:
-    """So many tickets of a credential whose receipts are due, with what is asked of their messages and batches."""
+    """So many tickets of a credential whose receipts are due, with what is asked of their messages."""
     return Prepared(
         lambda: (
             Ticket.objects.filter(
@@ -79,19 +101,18 @@ def _due(most: int) -> Prepared:
                 check_at__lte=Parameter("now", DateTimeField()),
             )
             .order_by("check_at", "id")
-            .select_for_update(of=("self",))
-            .values_list(*_TICKET, *_MESSAGE, "batch__created_at")[:most]
+            .values_list(*_TICKET, *_MESSAGE)[:most]
         )
     )
 
 
-def still_mine(tickets: Sequence[Asked]) -> list[Asked]:
-    """Those that nobody else has asked about since: they still carry the time that this worker's claim gave them."""
-    held = Ticket.objects.select_for_update().filter(
-        pk__in_list=[t.id for t in tickets], check_at=tickets[0].asked_until
-    )
-    mine = set(held.order_by("pk").values_list("pk", flat=True))
-    return [t for t in tickets if t.id in mine]
+def received_before(tickets: Sequence[Asked], moment: datetime) -> list[Asked]:
+    """Those of them that the provider gave us so long ago."""
+    if not tickets:
+        return []
+    old = Ticket.objects.filter(pk__in_list=[t.id for t in tickets], date_received__lte=moment)
+    ids = set(old.values_list("pk", flat=True))
+    return [t for t in tickets if t.id in ids]
 
 
 def plan(

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from notifications import clock, encryption, wire
 from notifications.models import (
+    Batch,
     Broadcast,
     Change,
     Credential,
@@ -18,7 +18,6 @@ from notifications.models import (
     MessageState,
     Reason,
     Receipt,
-    Ticket,
 )
 from notifications.models.bulk import insert_columns
 from notifications.pipeline import Done, backoff, questions, record, topics
@@ -57,14 +56,8 @@ def step() -> Done:
 
 def _credential_with_questions(now: datetime) -> Credential | None:
     """The credential whose ticket waits longest, of those that may be asked; after trouble, the others first."""
-    due = Ticket.objects.filter(asked_with=OuterRef("pk"), check_at__lte=now).order_by("check_at")
-    waiting: QuerySet[Any] = (
-        Credential.objects.spoken()
-        .filter(Q(not_before=None) | Q(not_before__lte=now), paused_reason="")
-        .annotate(waits_since=Subquery(due.values("check_at")[:1]))
-        .filter(waits_since__isnull=False)
-    )
-    return min(waiting, key=lambda c: (_last.get(c.pk, now) > now, c.waits_since), default=None)
+    waiting = questions.with_due(now)
+    return min(waiting, key=lambda c: (_last.get(c.pk, now) > now, c.waits_since), default=None)  # type: ignore[attr-defined]
 
 
 def _give_others_their_turn(credential: Credential, trouble: wire.Ticket | None) -> None:
@@ -86,9 +79,6 @@ def _ask(credential: Credential, tickets: Sequence[Asked]) -> wire.ReceiptAnswer
 @transaction.atomic
 def _record(credential: Credential, tickets: Sequence[Asked], answer: wire.ReceiptAnswer) -> list[Change]:
     """Save what was answered; plan the next question for what was not. What comes after the lease changes nothing."""
-    tickets = questions.still_mine(tickets)
-    if not tickets:
-        return []
     now = clock.now()
     trouble = answer.trouble
     known = [(t, answer.receipts[t.external_id]) for t in tickets if t.external_id in answer.receipts]
@@ -96,7 +86,7 @@ def _record(credential: Credential, tickets: Sequence[Asked], answer: wire.Recei
     silent = [t for t in tickets if t.external_id not in answer.receipts]
     asked_in_vain = trouble is None or trouble.outcome == wire.Outcome.REJECTED
     patience = GIVE_UP_AFTER if asked_in_vain else HOPELESS_AFTER
-    over = [t for t in silent if t.date_received + patience <= now]
+    over = questions.received_before(silent, now - patience)
     changes += [_missing(t, now) for t in over]
     _reopen(known, changes)
     record.apply(changes, now, where="state = 'accepted'")
@@ -111,7 +101,11 @@ def _record(credential: Credential, tickets: Sequence[Asked], answer: wire.Recei
         record.pause_credential(credential, wrong.code, wrong.detail, now)
     if trouble:
         _note(credential, trouble, now)
-    return changes
+    # At the end, so that nobody who sends with the credential waits for the rest.
+    if questions.let_go(credential):
+        return changes
+    transaction.set_rollback(True)
+    return []
 
 
 def _note(credential: Credential, trouble: wire.Ticket, now: datetime) -> None:
@@ -174,11 +168,16 @@ def _write_receipts(known: Sequence[tuple[Asked, wire.Receipt]], now: datetime) 
 
 def _retire(known: Sequence[tuple[Asked, wire.Receipt]], now: datetime) -> None:
     """Switch off devices whose address is dead, unless they registered anew after their message had left."""
+    gone = [
+        (t.device_id, t.batch_id)
+        for t, r in known
+        if r.outcome == wire.Outcome.GONE and t.device_id is not None
+    ]
+    batches = Batch.objects.filter(pk__in={batch for _, batch in gone})
+    claimed = dict(batches.values_list("pk", "created_at"))
     left: dict[int, datetime] = {}
-    for ticket, receipt in known:
-        if receipt.outcome == wire.Outcome.GONE and ticket.device_id:
-            device = ticket.device_id
-            left[device] = max(ticket.batch_created_at, left.get(device, ticket.batch_created_at))
+    for device, batch in gone:
+        left[device] = max(claimed[batch], left.get(device, claimed[batch]))
     if left:
         held = Device.objects.filter(pk__in=left).order_by("pk").select_for_update(of=("self",), no_key=True)
         registered = held.values_list("pk", "date_registered")

@@ -101,6 +101,7 @@ def test_tickets_without_an_id_are_left_alone(device: Device, expo: FakeExpo, ri
 def test_tickets_that_are_no_success_are_left_alone(device: Device, expo: FakeExpo, rings: Rings) -> None:
     expo.faults(on_send(Kind.TICKET_ERROR, code="MessageTooBig"))
     send(device)
+    Ticket.objects.update(external_id="abc")
     assert rings(Ticket.objects.all().check_receipts) == []
 
 

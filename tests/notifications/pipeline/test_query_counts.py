@@ -43,7 +43,8 @@ class TestBatch:
         clock.turn(DAY / 1000)
         broadcast = sending(project)
         queue_messages(project, size, broadcast=broadcast, expires_at=broadcast.expires_at)
-        push._broadcast_content(broadcast.pk, broadcast.expires_at)
+        assert broadcast.expires_at is not None
+        push._broadcast_content(broadcast.pk, int(broadcast.expires_at.timestamp()))
         return queries_of(dispatch.step)
 
     def test_ten_or_fewer_whatever_its_size(self, expo: FakeExpo, project: Project) -> None:
