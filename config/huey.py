@@ -33,11 +33,15 @@ def make_queue(redis_url: str, data_dir: Path, secret_key: str) -> library.Huey:
     )
 
 
+LOOK = 0.05
+"""Seconds between two looks for a wake-up: how late another process's call is heard at the most."""
+
+
 class WakeUpConsumer(Consumer):  # type: ignore[misc]
     """Huey's consumer inside our own process: signals are ours to handle, and hints need one thread."""
 
     def __init__(self, queue: library.Huey) -> None:
-        super().__init__(queue, workers=1, periodic=False, initial_delay=0.05, max_delay=0.5)
+        super().__init__(queue, workers=1, periodic=False, initial_delay=LOOK, max_delay=LOOK)
 
     def _set_signal_handlers(self) -> None:
         """The server that runs us handles signals."""

@@ -6,13 +6,13 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.conf import settings
 from django.db import close_old_connections, connections
 
 from notifications import live
-from notifications.pipeline import expand, imports, receipts, sweep, timekeeping
+from notifications.pipeline import Done, expand, imports, receipts, sweep, timekeeping
 from notifications.pipeline.dispatcher import Dispatcher
 from notifications.wake import Step
 
@@ -105,15 +105,19 @@ class Worker:
                 thread.bell.set()
 
     def _dispatch(self) -> float:
-        rounds = self._dispatcher.round()
+        self._tell(self._dispatcher.save())  # before it sends: that may fail
+        done = self._dispatcher.send()
+        self._tell([done])
+        return min(done.wait, POLL)
+
+    def _land(self) -> None:
+        self._tell(self._dispatcher.land(settings.CARILLON_CALL_DEADLINE.total_seconds()))
+
+    def _tell(self, rounds: Sequence[Done]) -> None:
+        """Say which pages changed, and whether there is room for more copies of broadcasts."""
         live.publish(*(topic for done in rounds for topic in done.topics))
         if any(done.is_room for done in rounds):
             self.ring(Step.EXPAND)  # the queue is shorter now, or the broadcast is through
-        return min(rounds[-1].wait, POLL)
-
-    def _land(self) -> None:
-        for done in self._dispatcher.land(settings.CARILLON_CALL_DEADLINE.total_seconds()):
-            live.publish(*done.topics)
 
     def _expand(self) -> float:
         done = expand.step(self._resting)

@@ -5,6 +5,23 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+# Names made by machines are compared byte by byte: by the rules of a language, PostgreSQL takes half of the time of
+# an update for finding their place in an index. SQLite compares so anyway.
+BYTEWISE = [("message", "key"), ("ticket", "external_id"), ("device", "push_token")]
+
+
+def compare_bytewise(apps, schema_editor):
+    """Give these columns the collation C."""
+    if schema_editor.connection.vendor != "postgresql":
+        return
+    for model, column in BYTEWISE:
+        table = apps.get_model("notifications", model)._meta
+        length = table.get_field(column).max_length
+        schema_editor.execute(
+            f'ALTER TABLE "{table.db_table}" ALTER COLUMN "{column}" TYPE varchar({length}) COLLATE "C"'
+        )
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -23,18 +40,24 @@ class Migration(migrations.Migration):
             name='key',
             field=models.CharField(max_length=200),
         ),
-        migrations.AlterField(
-            model_name='message',
-            name='lane',
-            field=models.PositiveSmallIntegerField(default=3),
-        ),
-        migrations.AlterField(
-            model_name='message',
-            name='state',
-            field=models.CharField(default=notifications.models.copy_rules.MessageState['HELD'], max_length=10),
+        # Python's defaults alone: nothing to do for the database.
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.AlterField(
+                    model_name='message',
+                    name='lane',
+                    field=models.PositiveSmallIntegerField(default=3),
+                ),
+                migrations.AlterField(
+                    model_name='message',
+                    name='state',
+                    field=models.CharField(default=notifications.models.copy_rules.MessageState['HELD'], max_length=10),
+                ),
+            ],
         ),
         migrations.AddConstraint(
             model_name='message',
             constraint=models.UniqueConstraint(fields=('key',), name='one_copy_per_key'),
         ),
+        migrations.RunPython(compare_bytewise, migrations.RunPython.noop),
     ]

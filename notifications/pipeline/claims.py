@@ -50,16 +50,7 @@ class Claim:
     """The moment that was reserved for it."""
 
 
-class Claims(list[Claim]):
-    """What one worker may send now side by side."""
-
-    def __init__(self, claims: Sequence[Claim], is_more: bool) -> None:
-        """`is_more`: are there messages and connections left for another worker?"""
-        super().__init__(claims)
-        self.is_more = is_more
-
-
-def claim(most: int = 1) -> Claims | Done:
+def claim(most: int = 1) -> list[Claim] | Done:
     """Take the next batches of one credential for this worker, at most so many, in one transaction.
 
     With a limit of messages a second, one by one: each in its slot. Done, with the time to wait, when there is nothing
@@ -72,21 +63,21 @@ def claim(most: int = 1) -> Claims | Done:
         now = clock.now()  # anew: to lock a credential may have taken its time
         size = credential.largest_batch(now)
         spare = credential.connections() - credential.under_way  # type: ignore[attr-defined]
-        wanted = 1 if credential.most_a_second() else max(1, min(most, spare))
-        asked = credential.provider_class.batch_size * wanted
-        candidates = _candidates(credential, asked, now)
+        asked = 1 if credential.most_a_second() else max(1, min(most, spare))
+        candidates = _candidates(credential, credential.provider_class.batch_size * asked, now)
         if not candidates:
             return Done(wait=BREATH)  # an operator moves them just now, or somebody was quicker
-        if candidates[0].under_way >= credential.connections():
-            return Done(wait=0.0)  # somebody was quicker while we waited for the credential
+        # Counted anew: somebody may have been quicker while we waited for the credential.
+        spare = credential.connections() - candidates[0].under_way
+        if spare <= 0:
+            return Done(wait=0.0)
         blocked = [m for m in candidates if m.blocked]
         if blocked:
             return _close(credential, blocked, now)
-        loads = _loads(candidates, size, wanted)
-        is_more = spare > len(loads) and (len(candidates) == asked or len(candidates) > sum(map(len, loads)))
+        loads = _loads(candidates, size, min(asked, spare))
         claims = _take(credential, loads, now)
         _take_slot(credential, len(loads[0]), now)
-    return Claims(claims, is_more)
+    return claims
 
 
 def under_way(credential: Any, now: Moment) -> Coalesce:

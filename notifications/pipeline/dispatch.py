@@ -13,7 +13,7 @@ from notifications import channels, clock, encryption, wire
 from notifications.models import Batch, Credential
 from notifications.models.bulk import update_rows
 from notifications.pipeline import Done, record, sweep
-from notifications.pipeline.claims import Claim, Claims, claim
+from notifications.pipeline.claims import Claim, claim
 from notifications.pipeline.flights import Flight, one_by_one
 
 FLUSH = 100
@@ -34,7 +34,7 @@ def step(at_once: int = 1) -> Done:
     )
 
 
-def started(claims: Claims) -> list[Flight]:
+def started(claims: Sequence[Claim]) -> list[Flight]:
     """Commit the start of what was claimed; what may not start any more goes back to the queue.
 
     The bytes leave when the first answer is asked of a flight.

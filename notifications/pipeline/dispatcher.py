@@ -7,12 +7,12 @@ more than one for those of a single one.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 
 from notifications.pipeline import Done, dispatch, record
-from notifications.pipeline.claims import Claims, claim
+from notifications.pipeline.claims import Claim, claim
 from notifications.pipeline.flights import Arrival, Flight, one_by_one
 
 REST = 1.0
@@ -22,7 +22,7 @@ GATHER = 0.002
 
 
 class Dispatcher:
-    """Sends as many batches side by side as it may; whoever calls `round` is the one thread."""
+    """Sends as many batches side by side as it may; whoever calls `save` and `send` is the one thread."""
 
     def __init__(self, most: int, arrived: Callable[[], None]) -> None:
         """`most`: batches on their way at once. `arrived`: called by another thread when answers have come."""
@@ -32,19 +32,20 @@ class Dispatcher:
         self._flying = 0
         self._pool = ThreadPoolExecutor(most, "carillon-flight")
 
-    def round(self) -> list[Done]:
-        """Save what has arrived, then send what may go. Says what each did."""
-        saved = self._save(self._arrivals())
+    def save(self) -> list[Done]:
+        """Save what has arrived."""
+        return self._saved(self._arrivals())
+
+    def send(self) -> Done:
+        """Send what may go, of one credential."""
         if self._flying >= self._most:
-            return [*saved, Done(wait=REST)]
+            return Done(wait=REST)
         claims = claim(self._most - self._flying)
         if isinstance(claims, Done):
-            return [*saved, claims]
-        self._send(claims)
-        return [
-            *saved,
-            Done(messages=sum(len(each.messages) for each in claims), wait=0.0 if claims.is_more else REST),
-        ]
+            return claims
+        self._start(claims)
+        # Whether or not that was all of it: another credential may have something to send.
+        return Done(messages=sum(len(each.messages) for each in claims), wait=0.0)
 
     def land(self, seconds: float) -> list[Done]:
         """Send nothing more, and save what arrives within so many seconds of what is on its way."""
@@ -55,11 +56,11 @@ class Dispatcher:
                 first = self._answers.get(timeout=max(0.0, ends - time.monotonic()))
             except Empty:
                 break
-            saved += self._save([first, *self._drained()])
+            saved += self._saved([first, *self._drained()])
         self._pool.shutdown(wait=False)
         return saved
 
-    def _send(self, claims: Claims) -> None:
+    def _start(self, claims: Sequence[Claim]) -> None:
         for flight in dispatch.started(claims):
             self._flying += 1
             self._pool.submit(self._fetch, flight)
@@ -79,7 +80,7 @@ class Dispatcher:
     def _drained(self) -> list[Arrival]:
         return [self._answers.get() for _ in range(self._answers.qsize())]
 
-    def _save(self, arrivals: Iterable[Arrival]) -> list[Done]:
+    def _saved(self, arrivals: Iterable[Arrival]) -> list[Done]:
         """One transaction for each credential."""
         by_credential: dict[int, list[Arrival]] = {}
         for arrival in arrivals:

@@ -77,6 +77,7 @@ def queue_messages(project: Project, number: int = 1, **fields: Any) -> list[Mes
         Broadcast.objects.filter(pk=fields["broadcast"].pk).update(expanded_messages=grown)
     now = clock.now()
     defaults: dict[str, Any] = {
+        "channel": "push",
         "provider": "expo",
         "state": MessageState.QUEUED,
         "title": "" if "broadcast" in fields else "Hello",
@@ -87,7 +88,6 @@ def queue_messages(project: Project, number: int = 1, **fields: Any) -> list[Mes
         [
             Message(
                 project=project,
-                channel="push",
                 device=device,
                 key=f"test:{device.pk}",
                 **{**defaults, **fields},

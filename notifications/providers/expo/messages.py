@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import exponent_server_sdk as sdk
-
 from notifications.providers import answers
 from notifications.providers.expo.checks import UNWRITABLE, field_problems
 from notifications.wire import Problem, PushContent, PushMessage, Ticket
@@ -21,20 +19,18 @@ _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _TOKEN = re.compile(rf"Expo(?:nent)?PushToken\[[!-Z\\^-~]+\]|{_UUID}")
 ADDRESSES = re.compile(rf"Expo(?:nent)?PushToken\[[^\]]*\]?|{_UUID}")
 """Everything in a text that may be a push token, whole or cut off."""
+_ENCODE = json.JSONEncoder(allow_nan=False).encode
 _LOOKS = "An Expo push token looks like ExponentPushToken[…] or ExpoPushToken[…], or is a bare UUID"
 
 
-class ExpoMessage(sdk.PushMessage):  # type: ignore[misc]  # the SDK has no types
-    """The SDK's message, with a payload that was made once for everybody who gets the same content."""
+class ExpoMessage:
+    """What the SDK asks of a message, with a payload that was made once for everybody who gets the same content."""
 
-    source: PushMessage
-    payload: Mapping[str, Any]
+    __slots__ = ("payload", "source", "to")
 
-    def __new__(cls, source: PushMessage, payload: Mapping[str, Any]) -> ExpoMessage:
+    def __init__(self, source: PushMessage, payload: Mapping[str, Any]) -> None:
         """`payload`: everything but the token, under Expo's own names."""
-        self: ExpoMessage = super().__new__(cls, to=source.token)
-        self.source, self.payload = source, payload
-        return self
+        self.source, self.payload, self.to = source, payload, source.token
 
     def get_payload(self) -> dict[str, Any]:
         """What the SDK encodes. The token was checked when its device was registered."""
@@ -60,7 +56,7 @@ def write(batch: Iterable[PushMessage]) -> tuple[list[ExpoMessage], list[tuple[P
 def _payload_or_ticket(content: PushContent) -> dict[str, Any] | Ticket:
     try:
         payload = payload_of(content)
-        json.dumps(payload, allow_nan=False)
+        _ENCODE(payload)
     except UNWRITABLE as error:
         return answers.unwritable(str(error))
     return payload
