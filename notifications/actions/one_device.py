@@ -62,7 +62,10 @@ def switch_on(actor: Actor, device: Device) -> Facts:
     was = stored.inactive_reason
     try:
         with transaction.atomic():
-            Device.objects.filter(pk=stored.pk).update(is_active=True, inactive_reason="", date_retired=None)
+            # From now on: a late word about what was sent before must not switch it off again.
+            Device.objects.filter(pk=stored.pk).update(
+                is_active=True, inactive_reason="", date_retired=None, date_registered=clock.now()
+            )
     except IntegrityError:  # one_active_owner_per_token: also where the other one registers at this moment
         raise Refused(TAKEN) from None
     live.publish(f"project:{stored.project_id}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from notifications import wire
 
@@ -54,6 +54,11 @@ class PushProvider(ABC):
     @abstractmethod
     def check_content(cls, content: wire.PushContent) -> list[wire.Problem]:
         """Say what the vendor would refuse in this content (its size as sent, above all)."""
+
+    @classmethod
+    @abstractmethod
+    def payload(cls, content: wire.PushContent) -> dict[str, Any]:
+        """What is sent of this content, under the vendor's own names and without an address."""
 
     @abstractmethod
     def send(self, batch: Sequence[wire.PushMessage]) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from notifications import wire
+from notifications import providers
 from notifications.models import AuditEntry, Batch, Message, Receipt, Ticket
 
 PAYLOAD_LIMIT = 4096
@@ -51,24 +51,16 @@ def replays_of(message: Message) -> list[AuditEntry]:
 def payload_of(message: Message) -> dict[str, Any]:
     """What the provider is handed for this copy, with the address masked."""
     address = message.device.short_token if message.device else message.address
-    return {"to": address, **_given(message.content())}
+    return {"to": address, **_payload(message)}
 
 
 def payload_bytes(message: Message) -> int:
     """Bytes of it that count towards PAYLOAD_LIMIT: compact JSON in UTF-8, without the address."""
-    compact = json.dumps(_given(message.content()), ensure_ascii=False, separators=(",", ":"))
+    compact = json.dumps(_payload(message), ensure_ascii=False, separators=(",", ":"))
     return len(compact.encode("utf-8", "surrogatepass"))
 
 
-def _given(content: wire.PushContent) -> dict[str, Any]:
-    """The fields that are there, under the names the provider sees; 0 is a value, "" and False are not."""
-    return {
-        _camel(name): value
-        for name, value in asdict(content).items()
-        if value or (value == 0 and value is not False)
-    }
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
+def _payload(message: Message) -> dict[str, Any]:
+    """As its provider would send it; a copy that has none yet is weighed as the first one's."""
+    key = message.provider if message.provider in providers.PROVIDERS else next(iter(providers.PROVIDERS))
+    return providers.get(key).payload(message.content())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 import exponent_server_sdk as sdk
@@ -37,6 +38,11 @@ class ExpoProvider(PushProvider):
     def check_content(cls, content: wire.PushContent) -> list[wire.Problem]:
         """Say what Expo would refuse: emptiness, a wrong form, more than 4,096 bytes."""
         return list(messages.content_problems(content))
+
+    @classmethod
+    def payload(cls, content: wire.PushContent) -> dict[str, Any]:
+        """The message as Expo gets it, but for its `to`."""
+        return messages.payload_of(content)
 
     def send(self, batch: Sequence[wire.PushMessage]) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
         """Send in one request; in several only where Expo refuses the request for the sake of some messages."""

@@ -16,6 +16,7 @@ _OF_ALL_OR_ONE = (
 WITHOUT_A_REASON = ("HTTP 400", "HTTP 422")
 """Refusals in which Expo itself says nothing."""
 NOT_PARTED = "NotParted"
+NOT_A_TOKEN = "InvalidPushToken"  # noqa: S105 (a code, no password)
 
 OF_A_MESSAGE = {
     "DeviceNotRegistered": Code(
@@ -132,4 +133,14 @@ OF_THE_MIX = {
 DOUBTFUL = {"MismatchSenderId", *WITHOUT_A_REASON}
 """What may be one message's fault or everybody's: how the others of its batch fared tells which."""
 
-CODES = {**answers.codes("Expo"), **OF_A_MESSAGE, **OF_A_REQUEST}
+OF_OURS = {
+    NOT_A_TOKEN: Code(
+        outcome=Outcome.REJECTED,
+        title="Not an Expo push token",
+        remedy="What stands as the device's address cannot be one of Expo's, so nothing was sent to it. Register the "
+        "device again with the token that the app gets from Expo. Other messages were not held up.",
+    ),
+}
+"""What we say ourselves of a message that was not sent."""
+
+CODES = {**answers.codes("Expo"), **OF_A_MESSAGE, **OF_A_REQUEST, **OF_OURS}

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from notifications.providers import answers
+from notifications.providers.expo import codes
 from notifications.providers.expo.checks import UNWRITABLE, field_problems
-from notifications.wire import Problem, PushContent, PushMessage, Ticket
+from notifications.wire import Outcome, Problem, PushContent, PushMessage, Ticket
 
 PAYLOAD_BYTES = 4096
 TOKEN_LENGTH = 200
@@ -33,7 +34,7 @@ class ExpoMessage:
         self.source, self.payload, self.to = source, payload, source.token
 
     def get_payload(self) -> dict[str, Any]:
-        """What the SDK encodes. The token was checked when its device was registered."""
+        """What the SDK encodes. Its token has the right form."""
         return {"to": self.to, **self.payload}
 
 
@@ -48,9 +49,16 @@ def write(batch: Iterable[PushMessage]) -> tuple[list[ExpoMessage], list[tuple[P
             payload = payloads[id(content)] = _payload_or_ticket(content)
         if isinstance(payload, Ticket):
             unwritable.append((message, payload))
+        elif not _TOKEN.fullmatch(message.token):
+            unwritable.append((message, _bad_token(message.token)))
         else:
             written.append(ExpoMessage(message, payload))
     return written, unwritable
+
+
+def _bad_token(token: str) -> Ticket:
+    """Expo would refuse the whole request for the sake of such a token."""
+    return Ticket(outcome=Outcome.REJECTED, code=codes.NOT_A_TOKEN, detail=token_problem(token))
 
 
 def _payload_or_ticket(content: PushContent) -> dict[str, Any] | Ticket:

@@ -13,7 +13,7 @@ from notifications.actions import one_device
 from notifications.actions.audit import Facts, Refused
 from notifications.invariants import check
 from notifications.models import AuditEntry, Credential, Device, Message, MessageState, Project
-from notifications.pipeline import dispatch
+from notifications.pipeline import dispatch, record
 from tests.factories import make_account, make_device
 from tests.fakes.faults import Action, Kind, Match, Rule
 from tests.fakes.process import FakeExpo
@@ -152,6 +152,14 @@ class TestSwitchOn:
         assert one_device.switch_on(ACTOR, device) == {"was": reason}
         assert is_on(device)
         assert (device.inactive_reason, device.date_retired) == ("", None)
+
+    def test_a_late_word_about_an_earlier_copy_is_not_about_it_any_more(self, project: Project) -> None:
+        device = retired(project, "removed")
+        before = clock.now()
+        clock.turn(timedelta(hours=1))
+        one_device.switch_on(ACTOR, device)
+        assert record.retire([device.pk], before, clock.now()) == 0
+        assert is_on(device)
 
     def test_one_that_moved_stays_off_also_when_nobody_has_its_address(self, project: Project) -> None:
         device = retired(project, "moved")

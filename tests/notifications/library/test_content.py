@@ -110,4 +110,5 @@ def test_one_bad_address_fails_alone(device: Device, expo: FakeExpo) -> None:
         True,
         True,
     ]
-    assert device in Device.objects.active
+    assert Ticket.objects.get(is_success=False).error_code == "InvalidPushToken"
+    assert {device, bad} <= set(Device.objects.active)

@@ -34,6 +34,11 @@ class PigeonProvider(PushProvider):
         """They carry everything."""
         return []
 
+    @classmethod
+    def payload(cls, content: wire.PushContent) -> dict[str, Any]:
+        """A slip of paper."""
+        return {"paper": content.title}
+
     def send(self, batch: Sequence[wire.PushMessage]) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
         """What the test says."""
         return type(self).says(batch)

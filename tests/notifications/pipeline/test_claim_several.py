@@ -13,10 +13,10 @@ from pytest_django import Settings
 from notifications import clock
 from notifications.models import Batch, Credential, Device, Message, MessageState, Project
 from notifications.pipeline import Done, sweep
-from notifications.pipeline.claims import Claim, claim
+from notifications.pipeline.claims import claim
 from tests.notifications.meanwhile import after_first
 from tests.notifications.pipeline.halves import alone, together
-from tests.notifications.rows import queue_message, queue_messages
+from tests.notifications.rows import queue_messages
 
 CONNECTIONS = 6
 

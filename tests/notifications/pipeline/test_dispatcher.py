@@ -7,12 +7,11 @@ from datetime import timedelta
 from threading import Event
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from pytest_django import Settings
 
 from notifications import clock
 from notifications.models import Batch, Credential, Message, MessageState, Project, Ticket
-from notifications.models.broadcast import LANE_CRITICAL
 from notifications.pipeline import Done
 from notifications.pipeline.dispatcher import Dispatcher
 from tests.fakes.asking import on_send

@@ -32,6 +32,27 @@ def on_question(kind: Kind, **action: object) -> Rule:
 REFUSED = {"errors": [{"code": "VALIDATION_ERROR", "message": "Not like this."}]}
 
 
+class TestRetries:
+    @pytest.mark.parametrize(("retries", "quick"), [(0, 0), (2, 2), (3, 3)])
+    def test_after_the_quick_retries_it_asks_once_an_hour(
+        self, expo: FakeExpo, project: Project, settings: Settings, retries: int, quick: int
+    ) -> None:
+        settings.EXPO_NOTIFICATIONS_CHECKING_TASK_MAX_RETRIES = retries
+        expo.faults(on_question(Kind.ANSWER, status=503))
+        queue_message(project)
+        dispatch.step()
+        gaps = []
+        for _ in range(5):
+            due = Ticket.objects.get().check_at
+            assert due is not None
+            clock.turn(due - clock.now())
+            receipts.step()
+            after = Ticket.objects.get().check_at
+            assert after is not None
+            gaps.append(after - due)
+        assert [gap < HOUR / 4 for gap in gaps] == [True] * quick + [False] * (5 - quick)
+
+
 class TestSilence:
     def test_it_asks_again_at_growing_gaps(self, expo: FakeExpo, project: Project) -> None:
         expo.faults(on_send(Kind.RECEIPT_MISSING))

@@ -197,20 +197,6 @@ def test_a_refused_request_tells_no_token_either(server):
     assert read(server, refusal, status=400)[0].detail == "… and …"
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        ({"data": [error("DeveloperError", "Odd: some-odd-token")]}, 200),
-        ({"errors": [{"code": "VALIDATION_ERROR", "message": "Odd: some-odd-token"}]}, 400),
-    ],
-)
-def test_a_token_of_no_known_form_is_masked_too(server, body, status):
-    server.script = lambda seen: Answer(status=status, body=body)
-    message = PushMessage(id=1, token="some-odd-token", content=PushContent(body="Body"))
-    [(_, ticket)] = ExpoProvider(Access(base_url=server.url)).send([message])
-    assert ticket.detail == "Odd: …"
-
-
 def test_it_asks_for_receipts_at_expos_path(server):
     asked(server, {"data": {}}, "a", "b")
     assert server.seen[0].path == "/--/api/v2/push/getReceipts"

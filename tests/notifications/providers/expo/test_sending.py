@@ -161,3 +161,16 @@ def test_what_cannot_be_written_is_rejected_and_the_rest_is_sent(server):
     ]
     answered = {m.id: t.outcome for m, t in ExpoProvider(Access(base_url=server.url)).send(batch)}
     assert answered == {1: Outcome.REJECTED, 2: Outcome.ACCEPTED}
+
+
+@pytest.mark.parametrize(
+    "bad", ["", "no address", "ExponentPushToken[cut off", "a" * 152 + ":APA91b" + "c" * 5]
+)
+def test_what_cannot_be_a_token_is_not_sent_and_harms_no_other(server, bad):
+    server.script = ok
+    tokens = [token(1), bad, token(2)]
+    batch = [PushMessage(id=n, token=each, content=CONTENT) for n, each in enumerate(tokens)]
+    answered = {m.id: t for m, t in ExpoProvider(Access(base_url=server.url)).send(batch)}
+    assert [answered[n].outcome for n in range(3)] == [Outcome.ACCEPTED, Outcome.REJECTED, Outcome.ACCEPTED]
+    assert answered[1].code == "InvalidPushToken"
+    assert [names(seen) for seen in server.seen] == [[token(1), token(2)]]
