@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+
+from django.utils import timezone
 
 from notifications import clock
 from notifications.models.copy_rules import CopyRules, MessageState
@@ -50,7 +53,8 @@ LOADED = {"id", *Address._fields}
 def complete(copies: Sequence[NewCopy]) -> None:
     """Fill in project, provider, channel, person and key where they are missing. One query at most.
 
-    Raises ValueError for one that names neither a device that exists nor a project, or has a sound of unknown parts.
+    Raises ValueError for one that names neither a device that exists nor a project, has a sound of unknown parts, or a
+    time that is none.
     """
     addresses = _addresses(copies)
     for copy, key in zip(copies, _keys(len(copies)), strict=True):
@@ -62,6 +66,8 @@ def complete(copies: Sequence[NewCopy]) -> None:
             raise ValueError("A message needs a device that exists: Message(device=…, title=…).")
         told["key"] = told["key"] or key
         told["priority"] = told["priority"] or ""
+        if told["ttl"] is not None or told["expiration"] is not None:
+            _check_times(told["ttl"], told["expiration"])
         if not isinstance(told["sound"], str):
             take_sound_apart(copy)
         if told["state"] == MessageState.HELD and not told["reason"] and told["broadcast_id"] is None:
@@ -75,6 +81,16 @@ def _address(copy: NewCopy, told: dict[str, Any], address: Address) -> None:
         copy.user_id = address.user_id
     told["provider"] = told["provider"] or address.provider
     told["channel"] = told["channel"] or PUSH
+
+
+def _check_times(ttl: Any, expiration: Any) -> None:
+    if not isinstance(ttl, timedelta | None):
+        raise ValueError(f"A ttl is a timedelta: ttl=timedelta(seconds=60), not {ttl!r}.")
+    if expiration is not None and (not isinstance(expiration, datetime) or timezone.is_naive(expiration)):
+        raise ValueError(
+            "An expiration is a datetime with a time zone: django.utils.timezone.now() + timedelta(hours=1), "
+            f"not {expiration!r}."
+        )
 
 
 def take_sound_apart(copy: NewCopy) -> None:
@@ -105,6 +121,8 @@ def _addresses(copies: Sequence[NewCopy]) -> dict[int, Address]:
         if copy.device_id is None:  # it was saved after the message was made
             copy.device = device
         told = vars(device)
+        if told["id"] is None:
+            raise ValueError("A message needs a device that exists: save its device first.")
         if told.keys() >= LOADED:
             found[told["id"]] = Address(told["project_id"], told["provider"], told["user_id"])
         else:

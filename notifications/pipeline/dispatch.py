@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -16,6 +17,7 @@ from notifications.pipeline import Done, record, sweep
 from notifications.pipeline.claims import Claim, claim
 from notifications.pipeline.flights import Flight, one_by_one
 
+log = logging.getLogger(__name__)
 FLUSH = 100
 """Answers of one batch recorded together at the most."""
 
@@ -39,11 +41,24 @@ def started(claims: Sequence[Claim]) -> list[Flight]:
 
     The bytes leave when the first answer is asked of a flight.
     """
-    # Made ready before: what goes wrong with that has sent nothing.
-    flights = [Flight(each.batch, each.credential, each.messages, send(each)) for each in claims]
-    for batch in start(claims):
+    ready = [(each, flight) for each in claims if (flight := _ready(each))]
+    if not ready:
+        return []
+    for batch in start([each for each, _ in ready]):
         sweep.give_back(batch.pk)
-    return [each for each in flights if each.batch.started_at]
+    return [flight for _, flight in ready if flight.batch.started_at]
+
+
+def _ready(claimed: Claim) -> Flight | None:
+    """The batch, ready to leave: what goes wrong with that has sent nothing.
+
+    None where it went wrong; the others must not wait for it. The sweep frees and halves it, as if a worker had died.
+    """
+    try:
+        return Flight(claimed.batch, claimed.credential, claimed.messages, send(claimed))
+    except Exception:
+        log.exception("Batch %s could not be made ready; its lease keeps it until the sweep.", claimed.batch.pk)
+        return None
 
 
 def start(claims: Sequence[Claim]) -> list[Batch]:

@@ -6,6 +6,7 @@ more than one for those of a single one.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from notifications.pipeline import Done, dispatch, record
 from notifications.pipeline.claims import Claim, claim
 from notifications.pipeline.flights import Arrival, Flight, one_by_one
 
+log = logging.getLogger(__name__)
 REST = 1.0
 """Seconds until it looks again, where nothing tells it sooner."""
 GATHER = 0.002
@@ -86,4 +88,16 @@ class Dispatcher:
         for arrival in arrivals:
             self._flying -= arrival.is_last
             by_credential.setdefault(arrival.flight.credential.pk, []).append(arrival)
-        return [record.save(together) for together in by_credential.values()]
+        return [done for together in by_credential.values() for done in _save(together)]
+
+
+def _save(together: Sequence[Arrival]) -> list[Done]:
+    """In one transaction; one by one where that fails, so that none is lost for the sake of another."""
+    try:
+        return [record.save(together)]
+    except Exception:
+        if len(together) > 1:
+            return [done for each in together for done in _save([each])]
+        batch = together[0].flight.batch.pk
+        log.exception("Answers to batch %s cannot be saved; once its lease is over, they count as lost.", batch)
+        return []

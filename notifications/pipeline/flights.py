@@ -40,12 +40,12 @@ def one_by_one(flight: Flight, flush: int) -> Iterator[Arrival]:
     """The answers to one batch, in groups."""
     waiting = {message.pk: message for message in flight.messages}
     group: list[Answer] = []
-    for answered, ticket in _guarded(flight):
-        message = waiting.pop(answered.id, None)
+    for number, outcome, ticket in _guarded(flight):
+        message = waiting.pop(number, None)
         if message is None:
             continue
         group.append((message, ticket))
-        flight.outcomes[ticket.outcome] += 1
+        flight.outcomes[outcome] += 1
         if len(group) >= flush and waiting:
             yield Arrival(flight, group, is_last=False)
             group = []
@@ -56,10 +56,11 @@ def one_by_one(flight: Flight, flush: int) -> Iterator[Arrival]:
     yield Arrival(flight, [*group, *((message, silent) for message in waiting.values())], is_last=True)
 
 
-def _guarded(flight: Flight) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
+def _guarded(flight: Flight) -> Iterator[tuple[int, wire.Outcome, wire.Ticket]]:
     """An exception of a provider is a bug; what it had not answered by then is ambiguous, and nothing is lost."""
     try:
-        yield from flight.arriving
+        for answered, ticket in flight.arriving:  # taken apart in here: an answer without these parts is a bug as well
+            yield answered.id, ticket.outcome, ticket
     except Exception:
         log.exception(
             "The provider failed on batch %s; its unanswered messages count as ambiguous.", flight.batch.pk

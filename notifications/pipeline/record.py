@@ -83,7 +83,11 @@ def pause_credential(credential: Credential, code: str, detail: str, now: dateti
 
 def retire(device_ids: Sequence[int], registered_before: datetime, now: datetime) -> int:
     """Switch off devices whose address is dead, but those registered anew since. Returns how many."""
-    gone = Device.objects.filter(pk__in=device_ids, is_active=True, date_registered__lt=registered_before)
+    return _retire(Q(pk__in=device_ids, date_registered__lt=registered_before), now)
+
+
+def _retire(which: Q, now: datetime) -> int:
+    gone = Device.objects.filter(which, is_active=True)
     retired: int = gone.update(is_active=False, inactive_reason=InactiveReason.GONE, date_retired=now)
     return retired
 
@@ -102,13 +106,21 @@ def _save(arrivals: Sequence[Arrival]) -> None:
     held = _move(arrivals, rules, base, now)
     kept = [(each.flight, [(m, t) for m, t in each.answers if m.pk in held]) for each in arrivals]
     _write_tickets(kept, now)
-    gone = [
-        m.device_id for _, mine in kept for m, t in mine if t.outcome == wire.Outcome.GONE and m.device_id
-    ]
+    _retire_gone(kept, now)
+    for flight, mine in kept:
+        # Its own: a batch that left with the old key says nothing of the new one.
+        _note_trouble(flight.credential, [t for _, t in mine], base, now)
+
+
+def _retire_gone(kept: Sequence[tuple[Flight, Sequence[Answer]]], now: datetime) -> None:
+    """Switch off devices that the provider does not know, but those registered anew since their batch was claimed."""
+    gone = Q()
+    for flight, mine in kept:
+        ids = [m.device_id for m, t in mine if t.outcome == wire.Outcome.GONE and m.device_id]
+        if ids:
+            gone |= Q(pk__in=ids, date_registered__lt=flight.batch.created_at)
     if gone:
-        retire(gone, min(flight.batch.created_at for flight, _ in kept), now)
-    for _, mine in kept:
-        _note_trouble(credential, [t for _, t in mine], base, now)
+        _retire(gone, now)
 
 
 def _end(flights: Sequence[Flight], now: datetime) -> None:

@@ -14,6 +14,7 @@ from dashboard.access import LAST_PROJECT, client_ip, needs, open_to, role_in
 from dashboard.urls import urlpatterns
 from notifications.models import Project, Role
 from tests.factories import make_broadcast, make_credential, make_device, make_message
+from tests.notifications.uploads import make_import
 
 Member = Callable[[Role], Client]
 PAGES = [page for page in urlpatterns if page.callback.open_to in list(Role)]
@@ -23,11 +24,14 @@ NAMES = [page.name for page in PAGES]
 def address_of(page: URLPattern, project: Project) -> str:
     """The address of a page of this project, about rows that are there."""
     draft = make_broadcast(project)
-    message = make_message(make_device(project), draft, state="failed", reason="rejected")
+    device = make_device(project)
+    message = make_message(device, draft, state="failed", reason="rejected")
     given = {
         "project_slug": project.slug,
         "broadcast_id": draft.pk,
         "message_id": message.pk,
+        "device_id": device.pk,
+        "import_id": make_import(project, []).pk,
         "provider": make_credential(project).provider,
     }
     return reverse(f"dashboard:{page.name}", kwargs={name: given[name] for name in page.pattern.converters})

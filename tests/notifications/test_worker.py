@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -19,7 +21,7 @@ from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind
 from tests.fakes.process import FakeExpo
 from tests.notifications.pipeline.halves import until
-from tests.notifications.rows import make_crowd, queue_message, sending
+from tests.notifications.rows import make_crowd, queue_message, queue_messages, sending
 
 
 @pytest.fixture
@@ -71,6 +73,17 @@ class TestFailure:
         queue_message(committed)
         until(lambda: "tried again in 2 seconds" in caplog.text)
 
+    def test_while_nothing_can_be_claimed_answers_wait_a_few_seconds_at_the_most(
+        self, committed: Project, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        queue_message(committed)
+        stopped = Worker(1)
+        stopped._stopping.set()  # it does not really rest
+        for _ in range(7):
+            stopped._threads[0]._one_round()
+        rests = re.findall(r"tried again in (\d+) seconds", caplog.text)
+        assert rests == ["1", "2", "4", "5", "5", "5", "5"]
+
     def test_it_holds_up_no_other(self, running: Worker, committed: Project) -> None:
         queue_message(committed)
         make_crowd(committed, 2)
@@ -96,6 +109,49 @@ def test_stopping_waits_for_the_answer_of_a_call(committed: Project, expo: FakeE
     until(lambda: bool(expo.history()))
     worker.stop()
     assert all_are(MessageState.ACCEPTED)
+
+
+def test_answers_are_saved_while_nothing_can_be_claimed(
+    running: Worker, committed: Project, expo: FakeExpo, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    expo.faults(on_send(Kind.DELAY, delay_after=0.5))
+    first = queue_message(committed)
+    until(lambda: bool(expo.history()))
+    settings.CARILLON_LEASE = None
+    queue_message(committed)
+    until(lambda: Message.objects.get(pk=first.pk).state == MessageState.ACCEPTED)
+    until(lambda: "The dispatch step failed" in caplog.text)
+    settings.CARILLON_LEASE = timedelta(seconds=60)
+    until(lambda: all_are(MessageState.ACCEPTED))
+
+
+def test_stopping_waits_for_all_batches_that_are_on_their_way(committed: Project, expo: FakeExpo) -> None:
+    expo.faults(on_send(Kind.DELAY, delay_after=0.5))
+    queue_messages(committed, 4, batch_limit=1)
+    worker.start()
+    until(lambda: len(expo.history()) == 4)
+    worker.stop()
+    assert all_are(MessageState.ACCEPTED)
+
+
+def test_stopping_takes_no_longer_than_it_may(committed: Project, expo: FakeExpo) -> None:
+    expo.faults(on_send(Kind.DELAY, delay_after=2.0))
+    queue_message(committed)
+    hurried = Worker(1)
+    hurried.start()
+    until(lambda: bool(expo.history()))
+    began = time.monotonic()
+    hurried.stop(0.3)
+    assert time.monotonic() - began < 1
+    hurried.stop(10)
+    assert all_are(MessageState.ACCEPTED)
+
+
+@pytest.mark.parametrize("step", Step)
+def test_ringing_wakes_the_thread_of_a_step_and_no_other(step: Step) -> None:
+    silent = Worker(1)
+    silent.ring(step)
+    assert [each.step for each in silent._threads if each.bell.is_set()] == [step.value]
 
 
 def test_none_of_its_threads_is_left_once_it_has_stopped(running: Worker) -> None:

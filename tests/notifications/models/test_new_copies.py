@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import RFC_4122, UUID
 
@@ -74,6 +75,11 @@ class TestDevice:
         with pytest.raises(ValueError, match="needs a device that exists"):
             Message.objects.create(title="Hello", **fields)
 
+    def test_one_that_was_never_saved_is_refused_with_a_hint(self, project: Project) -> None:
+        device = Device(project=project, push_token="ExponentPushToken[late]")
+        with pytest.raises(ValueError, match="save its device first"):
+            Message.objects.send(device=device, title="Hello")
+
     def test_an_address_and_a_project_will_do(self) -> None:
         message = Message(project=Project(pk=1), address="ada@example.com")
         complete([message])
@@ -118,3 +124,19 @@ class TestSound:
     def test_anything_else_is_refused_with_an_example(self, sound: Any) -> None:
         with pytest.raises(ValueError, match=r"bell\.wav"):
             Message(sound=sound)
+
+
+class TestTimes:
+    @pytest.mark.parametrize("ttl", [60, "60", 1.5])
+    def test_a_ttl_that_is_no_time_is_refused_with_an_example(self, device: Device, ttl: Any) -> None:
+        with pytest.raises(ValueError, match=r"timedelta\(seconds=60\)"):
+            device.messages.send(title="Hello", ttl=ttl)
+
+    @pytest.mark.parametrize("expiration", ["2030-01-01", datetime(2030, 1, 1), 1893456000])
+    def test_so_is_an_expiration_without_a_time_zone(self, device: Device, expiration: Any) -> None:
+        with pytest.raises(ValueError, match="with a time zone"):
+            device.messages.send(title="Hello", expiration=expiration)
+
+    def test_the_right_ones_are_taken(self, device: Device) -> None:
+        message = device.messages.send(title="Hello", ttl=timedelta(0), expiration=clock.now())
+        assert message.ttl == timedelta(0)
