@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from http.cookies import SimpleCookie
 from importlib import import_module
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
+from django.http import parse_cookie
 from django.urls import Resolver404, resolve
 
 from config.whole_body import App, Message, Receive, Send, refuse
@@ -92,10 +92,11 @@ def names_an_upload(scope: Any) -> bool:
 
 def is_signed_in(scope: Any) -> bool:
     """Does the request bring a sign-in that holds? Who it is, and what he may, is the page's question."""
-    cookies = SimpleCookie(dict(scope["headers"]).get(b"cookie", b"").decode("latin-1"))
-    kept = cookies.get(settings.SESSION_COOKIE_NAME)
+    sent = [value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"]
+    # Django's reader: Python's own drops all cookies where another application's is no proper one.
+    kept = parse_cookie("; ".join(sent)).get(settings.SESSION_COOKIE_NAME)
     engine = import_module(settings.SESSION_ENGINE)
-    return kept is not None and SESSION_KEY in engine.SessionStore(kept.value)
+    return kept is not None and SESSION_KEY in engine.SessionStore(kept)
 
 
 def _replayed(body: Any, receive: Receive) -> Receive:

@@ -21,6 +21,8 @@ POLL = 1.0
 """Seconds after which a thread looks for work even if nobody woke it."""
 LONGEST_REST = 30.0
 """Seconds that a step which fails again and again rests at the most."""
+SHORT_REST = 5.0
+"""The same for the one whose answers would wait meanwhile, and must be saved before their lease is over."""
 
 
 class _Thread(threading.Thread):
@@ -32,6 +34,7 @@ class _Thread(threading.Thread):
         work: Callable[[], float],
         stopping: threading.Event,
         finish: Callable[[], None] = lambda: None,
+        longest_rest: float = LONGEST_REST,
     ) -> None:
         """`work` says how many seconds to rest; `finish` is done at the end."""
         super().__init__(name=f"carillon-{step}", daemon=True)
@@ -40,6 +43,7 @@ class _Thread(threading.Thread):
         self._work = work
         self._stopping = stopping
         self._finish = finish
+        self._longest_rest = longest_rest
         self._failures = 0
 
     def run(self) -> None:
@@ -60,7 +64,7 @@ class _Thread(threading.Thread):
             pause = self._work()
         except Exception:
             self._failures += 1
-            pause = min(POLL * 2 ** (self._failures - 1), LONGEST_REST)
+            pause = min(POLL * 2 ** (self._failures - 1), self._longest_rest)
             log.exception("The %s step failed; it is tried again in %g seconds.", self.step, pause)
             self._stopping.wait(pause)  # not the bell: what fails must not be rung into failing faster
             return 0.0
@@ -77,7 +81,7 @@ class Worker:
         self._dispatcher = Dispatcher(flights, lambda: self.ring(Step.DISPATCH))
         self._resting = expand.Resting()
         self._threads = [
-            _Thread(Step.DISPATCH.value, self._dispatch, self._stopping, self._land),
+            _Thread(Step.DISPATCH.value, self._dispatch, self._stopping, self._land, SHORT_REST),
             _Thread(Step.EXPAND.value, self._expand, self._stopping),
             _Thread(Step.RECEIPTS.value, self._receipts, self._stopping),
             _Thread(Step.IMPORT.value, self._import, self._stopping),

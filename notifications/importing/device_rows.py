@@ -20,7 +20,13 @@ from notifications.importing.first_lines import FirstLines
 COLUMNS = ("uid", "email", "name", "token", "provider", "language", "timezone", "tags")
 REQUIRED = ("uid", "token")
 MOST_TAGS = 50
+LONGEST_EMAIL = 254
+"""Characters that an account holds."""
+OTHER_MARKS = {";": "semicolons", "\t": "tabs"}
+"""What spreadsheets put between columns instead of commas, and what people call it."""
 LANGUAGE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
+UNREADABLE = re.compile("[\x00-\x1f\ud800-\udfff]")
+"""Control characters, and what stands for bytes that are not UTF-8: no database keeps them, and no page shows them."""
 
 
 class BadHeader(Exception):
@@ -59,8 +65,15 @@ class Reject:
 
 def read_header(line: str) -> tuple[str, ...]:
     """The columns that a file has. Raises BadHeader."""
+    if UNREADABLE.search(line.rstrip("\r\n").replace("\t", " ")):
+        raise BadHeader("Line 1 is not text in UTF-8. Save the file as “CSV UTF-8”, then import it.")
     columns = tuple(cell.strip().lower() for cell in cells_of(line.lstrip("\ufeff")))
     missing = [name for name in REQUIRED if name not in columns]
+    mark = next((name for sign, name in OTHER_MARKS.items() if sign in line), "")
+    if missing and len(columns) == 1 and mark:
+        raise BadHeader(
+            f"Line 1 puts {mark} between the columns, where commas are needed. Save the file with commas, then import it."
+        )
     if missing:
         raise BadHeader(
             f"Line 1 must name the columns and lacks {' and '.join(missing)}. Write: {','.join(COLUMNS)} "
@@ -112,7 +125,8 @@ def _read(columns: Sequence[str], number: int, line: str) -> DeviceRow | Reject:
         why = "a quote is still open at its end (no cell may hold a line break)" if is_open else error
         return Reject(number, f"not a CSV line: {why}", cells_of(line))
     if len(cells) != len(columns):
-        return Reject(number, f"has {len(cells)} columns where the header has {len(columns)}", tuple(cells))
+        has = "1 column" if len(cells) == 1 else f"{len(cells)} columns"
+        return Reject(number, f"has {has} where the header has {len(columns)}", tuple(cells))
     values = {name: cell.strip() for name, cell in zip(columns, cells, strict=True) if name in COLUMNS}
     problem = _problem(values)
     if problem:
@@ -133,7 +147,7 @@ def _read(columns: Sequence[str], number: int, line: str) -> DeviceRow | Reject:
 def _problem(values: dict[str, str]) -> str:
     """What is wrong with these values, naming the column; "" when nothing is."""
     for name, cell in values.items():
-        if any(ord(letter) < 32 or 0xD800 <= ord(letter) <= 0xDFFF for letter in cell):
+        if UNREADABLE.search(cell):
             return f"{name}: has a control character or is not UTF-8"
     return _problem_of_person(values) or _problem_of_device(values) or _problem_of_tags(_tags(values))
 
@@ -145,11 +159,17 @@ def _problem_of_person(values: dict[str, str]) -> str:
         return "uid: is longer than 255 characters"
     if len(values.get("name", "")) > 200:
         return "name: is longer than 200 characters"
-    if values.get("email"):
-        try:
-            validate_email(values["email"])
-        except ValidationError:
-            return f"email: {values['email']!r} is not an address"
+    return _problem_of_email(values.get("email", ""))
+
+
+def _problem_of_email(email: str) -> str:
+    if len(email) > LONGEST_EMAIL:
+        return f"email: is longer than {LONGEST_EMAIL} characters"
+    try:
+        if email:
+            validate_email(email)
+    except ValidationError:
+        return f"email: {email!r} is not an address"
     return ""
 
 

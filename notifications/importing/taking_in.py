@@ -17,6 +17,7 @@ from notifications import clock
 from notifications.importing.device_rows import DeviceRow
 from notifications.models import Device, Identity, InactiveReason, Project, Recipient
 from notifications.models.bulk import count_anew, insert_rows, update_rows
+from notifications.models.registration import write_down
 
 CHUNK = 2_000
 """Rows that one transaction takes in: large enough to be quick, short enough not to hold up the sending."""
@@ -30,6 +31,8 @@ FACTS = {
 }
 """What is counted, with its words."""
 PROFILE = ("name", "locale", "timezone", "tags")
+IMPORT = "import"
+"""Who did it, in the audit log: the file, whoever brought it."""
 
 
 def count_tables_anew() -> None:
@@ -47,7 +50,7 @@ def take_in(project: Project, rows: Sequence[DeviceRow]) -> Counter[str]:
     """One chunk, all or nothing. Returns what became of its rows, under the names of FACTS.
 
     The same rows again change nothing, and neither does an empty cell. A token that belonged to somebody else moves,
-    and is counted as moved; a device that its provider declared gone stays off.
+    is counted as moved and written down; a device that its provider declared gone stays off.
     """
     owners, new_people = _accounts(project, rows)
     _profiles(rows, owners)
@@ -61,16 +64,30 @@ def take_in(project: Project, rows: Sequence[DeviceRow]) -> Counter[str]:
         if verdict in ("added", "moved"):
             fresh.append(_new_device(project, row, owner))
         if device and verdict == "moved":
-            moved.append(device.pk)
+            moved.append(device)
         if device and verdict == "updated":
             changed.append({"id": device.pk, "user": owner, **_details(row, device)})
-    now = clock.now()
-    Device.objects.filter(pk__in=moved).update(
-        is_active=False, inactive_reason=InactiveReason.MOVED, date_retired=now
-    )
+    if moved:
+        _retire(moved)
     update_rows(Device, changed)
     insert_rows(Device, fresh)
+    if moved:
+        _write_down(project, moved)
     return counts
+
+
+def _retire(moved: Sequence[Device]) -> None:
+    Device.objects.filter(pk__in_list=[device.pk for device in moved]).update(
+        is_active=False, inactive_reason=InactiveReason.MOVED, date_retired=clock.now()
+    )
+
+
+def _write_down(project: Project, moved: Sequence[Device]) -> None:
+    """Which device has whose address now: as when an app registers it."""
+    tokens = [device.push_token for device in moved]
+    active = Device.objects.active.filter(project=project, push_token__in_list=tokens)
+    heirs = {(device.provider, device.push_token): device for device in active}
+    write_down([(device, heirs[device.provider, device.push_token]) for device in moved], by=IMPORT)
 
 
 def _verdict(device: Device | None, row: DeviceRow, owner: int) -> str:

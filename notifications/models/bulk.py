@@ -285,3 +285,14 @@ def count_anew(*models: type[Model]) -> None:
     with connection.cursor() as cursor:
         for model in models:
             cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
+
+
+def commit_with_the_next() -> None:
+    """Do not wait for the disk at the end of this transaction: a later one that does takes it there too.
+
+    For what may be lost as long as nothing that follows from it was kept (PostgreSQL manual,
+    "Asynchronous Commit"). SQLite always waits.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit TO OFF")

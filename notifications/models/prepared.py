@@ -38,8 +38,8 @@ class EpochSeconds(Func):
     output_field = BigIntegerField()
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        """SQLite keeps moments as texts."""
-        template = "CAST(strftime('%%%%s', %(expressions)s) AS INTEGER)"
+        """SQLite keeps moments as texts, and would round to the nearest thousandth of a second."""
+        template = "CAST(strftime('%%%%s', substr(%(expressions)s, 1, 19)) AS INTEGER)"
         return super().as_sql(compiler, connection, template=template, **context)
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, OperationalError, models, transaction
 
 from notifications import clock
 from notifications.models.access import AuditEntry
@@ -16,6 +16,8 @@ from notifications.models.owners import name
 log = logging.getLogger(__name__)
 ONE_OWNER = "one_active_owner_per_token"
 """The constraint that stands behind all this, should two register the same address at the same moment."""
+DEADLOCK = "40P01"
+"""PostgreSQL's word for two who wait for each other: each has registered an address that the other wants as well."""
 TRIES = 20
 """Of those who register an address at the same moment one is first, then the next; so many may do it at once."""
 REGISTRATION = "registration"
@@ -110,15 +112,18 @@ def with_one_owner(devices: Sequence[Any], write: Callable[[], object]) -> None:
             with transaction.atomic():
                 moves = _take_over(devices)
                 write()
-                _write_down([*settled, *moves])
+                write_down([*settled, *moves])
             return
-        except (
-            IntegrityError
-        ) as error:  # somebody registered one of them just now; at the next look he can be seen
-            if ONE_OWNER not in str(error) or not tries_left:
+        except (IntegrityError, OperationalError) as error:
+            if not tries_left or not _is_race(error):
                 raise
             for device, pk, adding in before:
                 device.pk, device._state.adding = pk, adding
+
+
+def _is_race(error: Exception) -> bool:
+    """Did somebody register one of these addresses just now? At the next look he can be seen."""
+    return ONE_OWNER in str(error) or getattr(error.__cause__, "sqlstate", "") == DEADLOCK
 
 
 def _leave_to_the_last(devices: Sequence[Any]) -> list[Move]:
@@ -184,12 +189,12 @@ def _of(addresses: Iterable[tuple[int, str, str]]) -> dict[str, Any]:
     return {"project__in": set(projects), "provider__in": set(providers), by_token: tokens}
 
 
-def _write_down(moves: Sequence[Move]) -> None:
-    """In the audit log and in the server's, without the address."""
+def write_down(moves: Sequence[Move], by: str = REGISTRATION) -> None:
+    """In the audit log and in the server's, without the address. One query at most."""
     AuditEntry.objects.bulk_create(
         AuditEntry(
             project_id=device.project_id,
-            actor_name=REGISTRATION,
+            actor_name=by,
             verb="device.move",
             target=f"device:{device.pk}",
             detail={"from": f"device:{earlier.pk}"},

@@ -25,7 +25,7 @@ from django.db.models.functions import Coalesce
 
 from notifications import clock, providers
 from notifications.models import Batch, Broadcast, BroadcastState, Credential, Message, MessageState
-from notifications.models.bulk import insert_columns, update_columns, update_rows
+from notifications.models.bulk import commit_with_the_next, insert_columns, update_columns, update_rows
 from notifications.models.copy import Copy
 from notifications.models.message import MessageQuerySet
 from notifications.models.prepared import EpochSeconds, Moment, Parameter, Prepared
@@ -57,6 +57,8 @@ def claim(most: int = 1) -> list[Claim] | Done:
     to take.
     """
     with transaction.atomic():
+        # Nothing leaves before the start is on the disk, and so is this by then. Without it, all are queued again.
+        commit_with_the_next()
         credential = _next_credential(clock.now())
         if credential is None:
             return Done(wait=_until_next_slot(clock.now()))

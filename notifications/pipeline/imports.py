@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from traceback import format_tb
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -168,12 +169,23 @@ def _rest(device_import: DeviceImport, error: Exception) -> None:
         changes |= {"state": ImportState.FAILED, "finished_at": clock.now(), "trouble": _words(error)}
     DeviceImport.objects.running().filter(pk=device_import.pk).update(**changes)
     log.error(
-        "Import %s: a part could not be taken in (%s), for the %s. time.",
+        "Import %s: a part could not be taken in (%s), for the %s. time.%s",
         device_import.pk,
-        type(error).__name__,
+        _kind(error),
         failures,
-        exc_info=error if failures == 1 else None,
+        f"\n{_trace(error)}" if failures == 1 else "",
     )
+
+
+def _kind(error: Exception) -> str:
+    """Its type, and the database's code for it where there is one."""
+    code = getattr(error.__cause__, "sqlstate", None)
+    return f"{type(error).__name__} {code}" if code else type(error).__name__
+
+
+def _trace(error: Exception) -> str:
+    """Where it happened, without its own text: PostgreSQL quotes the rows that it refuses."""
+    return "".join(format_tb(error.__traceback__)).rstrip()
 
 
 def _words(error: Exception) -> str:

@@ -14,8 +14,10 @@ from notifications.queries import snapshots
 ACTIVE, RETIRED = "active", "retired"
 STATES = (ACTIVE, RETIRED, *InactiveReason)
 """Words of the filter: whether a device is sent to, and if not, why."""
-SHORTEST_END = 3
-"""Characters of a token's end that are worth searching for."""
+SHOWN_END = 4
+"""Characters of a token's end that pages show, a bracket included."""
+NONE = Q(pk__in=())
+"""No device at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,7 @@ class DeviceFilter:
     """One of STATES."""
     provider: str = ""
     text: str = ""
-    """How the owner's uid or account begins, a part of the name, a whole token, or the end that pages show of one."""
+    """How the owner's uid or account begins, a part of the name, a whole token, or what pages show of one."""
 
     @property
     def is_empty(self) -> bool:
@@ -108,9 +110,18 @@ def _named(text: str) -> Q:
 
 
 def _addressed(text: str) -> Q:
-    """Devices with this token, or with this end of one: typed, or copied from a page with the mark of what is cut."""
+    """Devices with this token, or with this end of one: typed, or copied from a page with the mark of what is cut.
+
+    No other piece of a token finds anything: a reader could make one longer letter by letter, until he had the token.
+    """
     start, mark, end = text.rpartition("…")
-    if len(end) < SHORTEST_END:
-        return Q(pk=None)
-    ends = Q(push_token__endswith=end) | Q(push_token__endswith=f"{end}]")
-    return ends & Q(push_token__startswith=start) if mark else ends
+    if not mark:
+        return Q(push_token=text) | _ending(text)
+    is_shown = start == "" or (start.endswith("[") and start.count("[") == 1)
+    return Q(push_token__startswith=start) & _ending(end) if is_shown else NONE
+
+
+def _ending(end: str) -> Q:
+    if len(end) == SHOWN_END:
+        return Q(push_token__endswith=end)
+    return Q(push_token__endswith=f"{end}]") if len(end) == SHOWN_END - 1 else NONE

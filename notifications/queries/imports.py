@@ -30,7 +30,7 @@ class Outlook:
     reason: str
     """Why it would be rejected; "" where it is good."""
     uid: str
-    """"" where the cells are not as many as the columns."""
+    """"" where the cells are not as many as the columns; with ? for bytes that are not UTF-8."""
 
 
 def outlook(device_import: DeviceImport) -> list[Outlook]:
@@ -70,7 +70,8 @@ def _outlook(columns: Sequence[str], row: DeviceRow | Reject) -> Outlook:
     if isinstance(row, DeviceRow):
         return Outlook(line=row.line, row=row, reason="", uid=row.uid)
     said = dict(zip(columns, row.cells, strict=True)) if len(columns) == len(row.cells) else {}
-    return Outlook(line=row.line, row=None, reason=row.reason, uid=said.get("uid", ""))
+    shown = said.get("uid", "").encode("utf-8", errors="replace").decode()
+    return Outlook(line=row.line, row=None, reason=row.reason, uid=shown)
 
 
 def _rejected(reject: ImportReject) -> Reject:

@@ -113,6 +113,13 @@ def test_somebody_signed_in_is_known_by_the_cookie(
     assert not is_signed_in(_with_cookie(visitor.session_key or ""))
 
 
+@pytest.mark.parametrize("other", ["a(b=1", 'seen={"a": 1}', "lang=ü", "flag"])
+def test_what_another_application_left_does_not_hide_it(signed_in: Client, other: str) -> None:
+    kept = f"session={signed_in.cookies['session'].value}"
+    assert is_signed_in({"headers": [(b"cookie", f"{other}; {kept}".encode())]})
+    assert is_signed_in({"headers": [(b"cookie", kept.encode()), (b"cookie", other.encode())]})
+
+
 def test_nobody_is_known_by_it_after_signing_out(signed_in: Client, operator: User) -> None:
     cookie = signed_in.cookies["session"].value
     signed_in.logout()

@@ -181,6 +181,14 @@ class TestSearch:
     def test_it_is_not_found(self, signed_in: Client, project: Project, ada: Device, text: str) -> None:
         assert found(listed(signed_in, project, q=text)) == []
 
+    @pytest.mark.parametrize(
+        "text", ["h7fQ", "h7fQ]", "gh7fQ]", "…h7fQ]", "ExponentPushToken[A…7fQ]", "ExponentPushToken[Abc…"]
+    )
+    def test_nobody_guesses_a_token_letter_by_letter(
+        self, signed_in: Client, project: Project, ada: Device, text: str
+    ) -> None:
+        assert found(listed(signed_in, project, q=text)) == []
+
     def test_devices_of_accounts_that_a_project_calls_otherwise_are_found_by_the_account(
         self, signed_in: Client, project: Project
     ) -> None:

@@ -156,6 +156,13 @@ class TestPreview:
     ) -> None:
         assert "ada-1815" not in page(signed_in, project, waiting).content.decode()
 
+    def test_a_uid_that_is_not_utf_8_is_shown_as_far_as_it_can_be(
+        self, signed_in: Client, project: Project
+    ) -> None:
+        upload(signed_in, project, f"{HEADER}\n{line_of('Müller')}\n".encode("latin-1"))
+        answer = page(signed_in, project, DeviceImport.objects.get())
+        assert "M?ller Rejected uid: has a control character or is not UTF-8" in part(answer, "line-2")
+
     @pytest.mark.parametrize("role", [Role.VIEWER, Role.SENDER])
     def test_who_may_not_import_is_offered_nothing(
         self, member: Member, project: Project, role: Role

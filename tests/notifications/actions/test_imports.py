@@ -58,7 +58,10 @@ class TestUpload:
             ("", "Line 1 must name the columns"),
             (f"{HEADER}\n\n \n", "a header and no rows"),
             (f"{HEADER}\n{ADA}\n" + "x" * (MOST_BYTES + 1), "Line 3 is longer than 262,144 bytes"),
-            (bytes(range(256)) * 9, "Line 1 must name the columns"),
+            (bytes(range(256)) * 9, "Line 1 is not text in UTF-8"),
+            (f"{HEADER}\n{ADA}\n".encode("utf-16"), "Line 1 is not text in UTF-8"),
+            (f"{HEADER},Straße\n{ADA},x\n".encode("latin-1"), "Line 1 is not text in UTF-8"),
+            (f"{HEADER},a\0b\n{ADA},x\n", "Line 1 is not text in UTF-8"),
         ],
     )
     def test_one_that_is_wrong_is_not_stored_at_all(

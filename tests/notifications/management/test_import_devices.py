@@ -149,6 +149,14 @@ class TestOwners:
         assert (old.uid, old.is_active, old.inactive_reason) == ("ada", False, InactiveReason.MOVED)
         assert (new.uid, new.is_active) == ("bob", True)
 
+    def test_that_is_written_down(self, project: Project, sheet: Sheet) -> None:
+        sheet.write(ADA).load()
+        sheet.write(BOB.replace("[bob]", "[ada]")).load()
+        old, new = Device.objects.order_by("pk")
+        entry = AuditEntry.objects.get(verb="device.move")
+        assert (entry.actor_name, entry.project, entry.target) == ("import", project, f"device:{new.pk}")
+        assert entry.detail == {"from": f"device:{old.pk}"}
+
     def test_a_device_of_nobody_gets_its_owner(self, project: Project, sheet: Sheet) -> None:
         make_device(project, token="ExponentPushToken[ada]", uid="ada")
         sheet.write(ADA).load()
@@ -237,7 +245,7 @@ class TestFile:
 
     def test_a_file_that_is_no_sheet_at_all_is_said_so(self, project: Project, sheet: Sheet) -> None:
         sheet.path.write_bytes(bytes(range(32, 256)) * 1000)
-        assert "Line 1 must name the columns" in sheet.load().refusal
+        assert "Line 1 is not text in UTF-8" in sheet.load().refusal
 
     def test_an_empty_file_is_said_so(self, project: Project, sheet: Sheet) -> None:
         sheet.path.touch()

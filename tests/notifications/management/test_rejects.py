@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db
         ("x,,,not-a-token,,,,", "token: An Expo push token looks like"),
         ("x,,,ExponentPushToken[x,,,,", "token: This push token is cut off"),
         ("x,nobody,,ExponentPushToken[x],,,,", "email: 'nobody' is not an address"),
+        (f"x,{'n' * 243}@bells.example,,ExponentPushToken[x],,,,", "email: is longer than 254 characters"),
         ("x,,,ExponentPushToken[x],pigeon,,,", "provider: 'pigeon' is not one of expo"),
         ("x,,,ExponentPushToken[x],,klingon!,,", "language: 'klingon!' is not a language tag"),
         ("x,,,ExponentPushToken[x],,,Mars/Olympus,", "timezone: 'Mars/Olympus' is not a zone name"),

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from notifications.models import AuditEntry, Device, InactiveReason, Project
-from tests.factories import make_account
+from tests.factories import make_account, make_token
 from tests.notifications.models.test_registration import (
     by_bulk_create,
     by_create,
@@ -44,3 +44,17 @@ def test_the_same_owner_has_it_once(committed: Project, register: Callable[[User
     together(TOGETHER, lambda: register(user))
     assert Device.objects.active.get().user == user
     assert not AuditEntry.objects.filter(verb="device.move").exists()
+
+
+def test_two_who_register_the_same_ones_in_opposite_order_do_not_wait_for_each_other(
+    committed: Project,
+) -> None:
+    tokens = [make_token() for _ in range(2_000)]
+    orders = iter([(make_account(committed), tokens), (make_account(committed), tokens[::-1])])
+
+    def register() -> None:
+        user, order = next(orders)
+        Device.objects.bulk_create([Device(user=user, push_token=token) for token in order], batch_size=50)
+
+    together(2, register)
+    assert Device.objects.active.count() == len(tokens)

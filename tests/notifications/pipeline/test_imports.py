@@ -161,6 +161,14 @@ class TestTrouble:
         assert "What stood before them is in." in stuck.trouble
         assert "ada" not in stuck.trouble
 
+    def test_the_log_says_where_without_the_words_of_the_database(
+        self, stuck: DeviceImport, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        take_in()
+        assert f"Import {stuck.pk}: a part could not be taken in (IntegrityError" in caplog.text
+        assert "in _take" in caplog.text
+        assert "constraint" not in caplog.text
+
     def test_then_an_operator_may_go_on(self, stuck: DeviceImport) -> None:
         DeviceImport.objects.update(state=ImportState.FAILED, failures=5, trouble="x")
         ImportReject.objects.all().delete()

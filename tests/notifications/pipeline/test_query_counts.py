@@ -22,7 +22,7 @@ from tests.notifications.pipeline.halves import claim
 from tests.notifications.rows import ACTOR, DAY, make_crowd, make_devices, queue_messages, sending
 
 MOST_PER_BATCH = 10
-OVERHEAD = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+OVERHEAD = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "SET LOCAL")
 
 
 def queries_of(work: Callable[[], object]) -> int:
