@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.template.defaultfilters import pluralize
+
 from dashboard.templatetags.figures import duration, number
 from notifications import clock
 from notifications.models import AuditEntry, Device, DeviceImport, ImportState
@@ -71,14 +73,14 @@ def live(each: DeviceImport) -> dict[str, Any]:
 
 def _said(each: DeviceImport) -> str:
     """`45,000 of 100,000 lines read, about 12 s left`."""
-    read = f"{number(each.lines_read)} of {number(each.lines)} lines read"
+    read = f"{number(each.lines_read)} of {number(each.lines)} line{pluralize(each.lines)} read"
     match each.state:
         case ImportState.PREVIEW:
             return "Nothing is imported yet"
         case ImportState.RUNNING:
             return f"{read}{_left(each)}"
         case ImportState.DONE:
-            return f"{number(each.lines)} lines read{_took(each)}"
+            return f"{number(each.lines)} line{pluralize(each.lines)} read{_took(each)}"
         case _:
             return f"{read}; what is in stays" if each.lines_read else "Nothing was imported"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Field, Model
 from django.http import HttpRequest
@@ -26,6 +27,8 @@ class Words(admin.FieldListFilter):
         field_path: str,
     ) -> None:
         self.chosen = (params.get(field_path) or [""])[-1]
+        if "\0" in self.chosen:  # PostgreSQL knows no such text
+            raise IncorrectLookupParameters
         super().__init__(field, request, params, model, model_admin, field_path)
         self.offered = [word for word in self.offer(model) if word]
         if self.chosen and self.chosen not in self.offered:

@@ -73,6 +73,11 @@ class MessageForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none a
             "tag": "Two notifications on the phone with the same tag replace each other.",
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "device" in self.fields:  # not where a message is only looked at
+            self.fields["device"].required = True  # the column is empty once a device's row is gone
+
     def clean(self) -> dict[str, Any]:
         """Refuse what would not arrive."""
         given: dict[str, Any] = super().clean() or self.cleaned_data

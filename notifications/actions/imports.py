@@ -13,6 +13,8 @@ from notifications.importing.parts import LineTooLong, cut, text_of, whole_lines
 from notifications.models import DeviceImport, ImportPart, ImportState, Project
 
 LONGEST_NAME = 255
+MOST_LINES = 5_000_000
+"""Of a file, the empty ones too: they cost no bytes, but time, in which SQLite lets nobody else write."""
 
 
 @audited("import.upload")
@@ -20,7 +22,7 @@ def upload(actor: Actor, project: Project, file_name: str, pieces: Iterable[byte
     """Store a file that comes in pieces, part by part: never all of it in memory. Returns {"import": id, "lines": n}.
 
     Nobody is brought in yet. Raises Refused, and stores nothing, where its header or its size is wrong, or where it
-    has no rows.
+    has no rows or too many.
     """
     device_import = DeviceImport(
         project=project, file_name=_printable(file_name), size=0, created_by_id=actor.user_id
@@ -73,8 +75,12 @@ def cancel(actor: Actor, device_import: DeviceImport) -> Facts:
 
 
 def _store(device_import: DeviceImport, lines: Iterator[bytes]) -> None:
-    """One statement for each part: a part is as much as may be in memory."""
+    """One statement for each part: a part is as much as may be in memory. Raises Refused for more than MOST_LINES."""
     for number, part in enumerate(cut(lines)):
+        if part.first_line > MOST_LINES:
+            raise Refused(
+                f"The file has more than {MOST_LINES:,} lines. Cut it into several, each with the header."
+            )
         ImportPart.objects.create(
             device_import=device_import,
             number=number,

@@ -72,7 +72,8 @@ def read_header(line: str) -> tuple[str, ...]:
     mark = next((name for sign, name in OTHER_MARKS.items() if sign in line), "")
     if missing and len(columns) == 1 and mark:
         raise BadHeader(
-            f"Line 1 puts {mark} between the columns, where commas are needed. Save the file with commas, then import it."
+            f"Line 1 puts {mark} between the columns, where commas are needed. Save the file with commas, then "
+            "import it."
         )
     if missing:
         raise BadHeader(

@@ -27,7 +27,7 @@ FACTS = {
     "updated": "updated",
     "unchanged": "unchanged",
     "moved": "moved from another owner",
-    "left_off": "left off (their provider says they are gone)",
+    "left_off": "left off (switched off before, by their provider or by hand)",
 }
 """What is counted, with its words."""
 PROFILE = ("name", "locale", "timezone", "tags")

@@ -59,5 +59,9 @@ class Migration(migrations.Migration):
             model_name='message',
             constraint=models.UniqueConstraint(fields=('key',), name='one_copy_per_key'),
         ),
+        migrations.AddIndex(
+            model_name='auditentry',
+            index=models.Index(fields=['target'], name='audit_of_target'),
+        ),
         migrations.RunPython(compare_bytewise, migrations.RunPython.noop),
     ]

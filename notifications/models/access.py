@@ -46,7 +46,10 @@ class AuditEntry(models.Model):
 
     class Meta:
         verbose_name_plural = "audit entries"
-        indexes: ClassVar = [models.Index(fields=["project", "-id"], name="audit_list")]
+        indexes: ClassVar = [
+            models.Index(fields=["project", "-id"], name="audit_list"),
+            models.Index(fields=["target"], name="audit_of_target"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor_name} {self.verb} {self.target}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models, transaction
 from django.db.models import OuterRef, Q, Subquery
@@ -11,6 +11,7 @@ from django.db.models import OuterRef, Q, Subquery
 from notifications import clock, providers, wake
 from notifications.models.message import Message
 from notifications.models.project import Credential
+from notifications.providers.expo.sdk_objects import push_ticket
 
 
 class Batch(models.Model):
@@ -103,6 +104,15 @@ class Ticket(models.Model):
     def check_receipt(self) -> None:
         """Ask for its receipt at once: see TicketQuerySet.check_receipts."""
         type(self).objects.filter(pk=self.pk).check_receipts()
+
+    def to_push_ticket(self) -> Any:
+        """The SDK's own PushTicket of it, as django-expo-notifications has it, without details."""
+        return push_ticket(
+            self.message.to_push_message(),
+            is_success=self.is_success,
+            text=self.error_message,
+            external_id=self.external_id,
+        )
 
 
 class Receipt(models.Model):

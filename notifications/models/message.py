@@ -17,6 +17,7 @@ from notifications.models.notification import Notification
 from notifications.models.outbox import OutboxManager, OutboxQuerySet
 from notifications.models.prepared import Moment
 from notifications.models.project import Project
+from notifications.providers.expo.sdk_objects import push_message
 
 SENT_AGAIN = (
     *("state", "reason", "code", "attempts", "rescues", "batch_limit"),
@@ -181,3 +182,8 @@ class Message(NewCopy, models.Model):
         if self.has_own_words or self.broadcast is None:
             return self.own_content()
         return self.broadcast.push_content(self.expires_at)
+
+    def to_push_message(self) -> Any:
+        """The SDK's own PushMessage of it, as django-expo-notifications has it; sending does not go through it."""
+        address = self.device.push_token if self.device else self.address
+        return push_message(address, self.content())

@@ -91,6 +91,7 @@ class Registered:
         self.pk, self._state.adding = earlier.pk, False
         if earlier.is_active:
             self.date_registered = earlier.date_registered
+        self.user_id = self.user_id or earlier.user_id
         for column in SAID_BEFORE:
             setattr(self, column, getattr(self, column) or getattr(earlier, column))
 

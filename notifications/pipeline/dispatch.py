@@ -57,7 +57,9 @@ def _ready(claimed: Claim) -> Flight | None:
     try:
         return Flight(claimed.batch, claimed.credential, claimed.messages, send(claimed))
     except Exception:
-        log.exception("Batch %s could not be made ready; its lease keeps it until the sweep.", claimed.batch.pk)
+        log.exception(
+            "Batch %s could not be made ready; its lease keeps it until the sweep.", claimed.batch.pk
+        )
         return None
 
 

@@ -99,5 +99,7 @@ def _save(together: Sequence[Arrival]) -> list[Done]:
         if len(together) > 1:
             return [done for each in together for done in _save([each])]
         batch = together[0].flight.batch.pk
-        log.exception("Answers to batch %s cannot be saved; once its lease is over, they count as lost.", batch)
+        log.exception(
+            "Answers to batch %s cannot be saved; once its lease is over, they count as lost.", batch
+        )
         return []

@@ -59,7 +59,10 @@ def one_by_one(flight: Flight, flush: int) -> Iterator[Arrival]:
 def _guarded(flight: Flight) -> Iterator[tuple[int, wire.Outcome, wire.Ticket]]:
     """An exception of a provider is a bug; what it had not answered by then is ambiguous, and nothing is lost."""
     try:
-        for answered, ticket in flight.arriving:  # taken apart in here: an answer without these parts is a bug as well
+        for (
+            answered,
+            ticket,
+        ) in flight.arriving:  # taken apart in here: an answer without these parts is a bug as well
             yield answered.id, ticket.outcome, ticket
     except Exception:
         log.exception(

@@ -11,6 +11,7 @@ from traceback import format_tb
 
 from django.db import connection, transaction
 from django.db.models import F
+from django.db.models.functions import Coalesce
 
 from notifications import clock
 from notifications.importing.device_rows import DeviceRow, Reject, doubled, read_rows
@@ -52,7 +53,8 @@ def forget_old() -> None:
     now = clock.now()
     ImportReject.objects.filter(device_import__finished_at__lte=now - DeviceImport.REJECTS_LAST).delete()
     left = DeviceImport.objects.filter(state__in=[ImportState.PREVIEW, ImportState.FAILED])
-    for each in left.filter(created_at__lte=now - DeviceImport.LINES_LAST):
+    since = Coalesce("finished_at", "created_at")
+    for each in left.alias(since=since).filter(since__lte=now - DeviceImport.LINES_LAST):
         _abandon(each)
 
 

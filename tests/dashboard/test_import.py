@@ -60,6 +60,8 @@ class TestUpload:
         ("text", "why"),
         [
             ("email,name\na,b\n", "Line 1 must name the columns and lacks uid and token."),
+            ("uid;token\na;b\n", "Line 1 puts semicolons between the columns, where commas are needed."),
+            ("uid\ttoken\na\tb\n", "Line 1 puts tabs between the columns"),
             (HEADER, "The file has a header and no rows below it."),
             ("", "This file is empty"),
         ],
@@ -97,6 +99,11 @@ class TestUpload:
         assert "half.csv by nobody who is still there Importing 25% 4 0" in words
         assert "people.csv by nobody who is still there Done 3 0" in words
 
+    def test_one_line_is_no_lines(self, signed_in: Client, project: Project) -> None:
+        only = make_import(project, lines_of(1))
+        take_in()
+        assert "1 line read" in part(page(signed_in, project, only), "state")
+
     def test_they_do_not_show_those_of_another_project(
         self, signed_in: Client, project: Project, other_project: Project
     ) -> None:
@@ -132,6 +139,12 @@ class TestPreview:
         assert "3 b Rejected email: 'c' is not an address" in part(answer, "line-3")
         assert "a quote is still open at its end" in part(answer, "line-4")
         assert "2 would be rejected" in part(answer, "preview")
+
+    def test_when_all_are_bad_there_are_no_others(self, signed_in: Client, project: Project) -> None:
+        upload(signed_in, project, "uid,token\na\nb\n")
+        words = part(page(signed_in, project, DeviceImport.objects.get()), "preview")
+        assert "All of them would be rejected." in words
+        assert "has 1 column where the header has 2" in words
 
     def test_a_column_that_means_nothing_is_named(
         self, signed_in: Client, project: Project, waiting: DeviceImport

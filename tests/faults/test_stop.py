@@ -31,7 +31,7 @@ def _much_to_do(installation, project, expo):
 @pytest.mark.parametrize("command", ["worker", "serve"])
 def test_it_finishes_what_is_on_the_wire_and_leaves_the_rest(installation, expo, command):
     process = getattr(installation, command)()
-    until(lambda: expo.stats().max_under_way == 4, "four calls are under way")
+    until(lambda: expo.stats().max_under_way >= 4, "four calls are under way")
     assert process.stop(DEADLINE + CLOSING) == 0
 
     assert not Batch.objects.filter(finished_at=None).exists()
@@ -44,7 +44,7 @@ def test_it_finishes_what_is_on_the_wire_and_leaves_the_rest(installation, expo,
 
 def test_another_worker_goes_on_where_it_stopped(installation, expo):
     first = installation.worker("first")
-    until(lambda: expo.stats().max_under_way == 4, "four calls are under way")
+    until(lambda: expo.stats().max_under_way >= 4, "four calls are under way")
     first.stop(DEADLINE + CLOSING)
     expo.faults()
     installation.worker("second")

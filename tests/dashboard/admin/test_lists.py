@@ -100,3 +100,8 @@ def test_a_list_is_counted_no_further_than_one_leafs(signed_in: Client, project:
 def test_a_list_that_is_whole_says_nothing_of_others(signed_in: Client, project: Project, few: int) -> None:
     make_devices(project, few - 5)
     assert "No more than" not in signed_in.get(list_of(Device)).content.decode()
+
+
+def test_a_word_that_no_database_keeps_leads_back_to_the_list(signed_in: Client, project: Project) -> None:
+    answer = signed_in.get(list_of(Device), {"provider": "\0"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"{list_of(Device)}?e=1")

@@ -127,6 +127,10 @@ class TestForm:
     def test_data_is_a_json_object(self, signed_in: Client, device: Device, data: str) -> None:
         assert list(wrong(add(signed_in, device, data=data))) == ["data"]
 
+    def test_it_goes_to_some_device(self, signed_in: Client) -> None:
+        page = signed_in.post(f"{list_of(Message)}add/", {"title": "Hello"})
+        assert list(wrong(page)) == ["device"]
+
     def test_a_device_that_is_switched_off_gets_none(self, signed_in: Client, device: Device) -> None:
         Device.objects.filter(pk=device.pk).update(is_active=False, inactive_reason="gone")
         assert wrong(add(signed_in, device))["device"] == ["It is switched off (gone)."]

@@ -79,6 +79,12 @@ class TestUpload:
             imports.upload(ACTOR, project, "people.csv", _after(b"uid,token\n", endless))
         assert not ImportPart.objects.exists()
 
+    def test_one_with_too_many_lines_is_refused_though_they_are_empty(self, project: Project) -> None:
+        endless = iter(lambda: b"\n" * 60_000, None)
+        with pytest.raises(Refused, match="more than 5,000,000 lines"):
+            imports.upload(ACTOR, project, "people.csv", _after(b"uid,token\n", endless))
+        assert not ImportPart.objects.exists()
+
     def test_a_name_with_what_no_name_has_is_cleaned(self, project: Project) -> None:
         assert upload(project, f"{HEADER}\n{ADA}", "a\0b\n\u202ec.csv").file_name == "abc.csv"
         assert upload(project, f"{HEADER}\n{ADA}", "").file_name == "people.csv"

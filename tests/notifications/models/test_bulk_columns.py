@@ -19,7 +19,7 @@ AWKWARD = 'O\'Brien said "%s" — 100 % {} \\ \n ü 🔔'
 MOMENT = datetime(2026, 2, 3, 4, 5, 6, 789, tzinfo=UTC)
 KINDS: dict[str, list[Any]] = {
     "title": ["", AWKWARD, "1"],
-    "data": [{"a": [1, True, None, AWKWARD]}, None, {}],
+    "data": [{"a": [1, True, None, AWKWARD]}, None, "text"],
     "ttl": [timedelta(0), None, timedelta(days=2, seconds=3, microseconds=4)],
     "expiration": [MOMENT, None, MOMENT.replace(microsecond=0)],
     "available_at": [MOMENT, MOMENT.astimezone(timezone(timedelta(hours=2))), MOMENT + timedelta(seconds=1)],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -155,7 +154,9 @@ class TestWriting:
         assert together(6, prepared.rows) == [expected] * 6
 
 
-@pytest.mark.parametrize("moment", [MOMENT, MOMENT.replace(microsecond=999_999), MOMENT.replace(microsecond=0)])
+@pytest.mark.parametrize(
+    "moment", [MOMENT, MOMENT.replace(microsecond=999_999), MOMENT.replace(microsecond=0)]
+)
 def test_a_moment_can_be_read_as_whole_seconds(project: Project, moment: datetime) -> None:
     queue_message(project, expires_at=moment)
     told = Message.objects.annotate(expires=EpochSeconds("expires_at")).values_list("expires", flat=True)

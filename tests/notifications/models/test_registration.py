@@ -205,6 +205,13 @@ class TestOneByOne:
         elsewhere.refresh_from_db()
         assert elsewhere.is_active
 
+    @pytest.mark.parametrize("is_many", [False, True])
+    def test_one_that_is_named_by_the_uid_alone_keeps_its_account(self, ada: User, is_many: bool) -> None:
+        device = by_create(ada)
+        again = Device(uid="ada", push_token=TOKEN)
+        Device.objects.bulk_create([again]) if is_many else again.save()
+        assert (again.pk, Device.objects.get().user) == (device.pk, ada)
+
     def test_one_of_nobody_may_become_somebodys(self, project: Project, ada: User) -> None:
         device = make_device(project, token=TOKEN)
         device.user = ada

@@ -104,6 +104,12 @@ class TestSideBySide:
         go_on(made(20), all_accepted)
         assert expo.stats().max_under_way == 6
 
+    def test_one_that_has_room_for_two_claims_two(self, dispatcher: Dispatcher, project: Project) -> None:
+        queue_message(project)
+        dispatcher.send()
+        queue_messages(project, 10, batch_limit=1)
+        assert dispatcher.send().messages == MOST - 1
+
     def test_one_that_is_full_claims_nothing(self, dispatcher: Dispatcher, project: Project) -> None:
         queue_messages(project, 10, batch_limit=1)
         dispatcher.send()
@@ -184,9 +190,9 @@ class TestSaving:
         assert [done.messages for done in dispatcher.save()] == [3]
 
     def test_a_database_that_was_away_loses_nothing(self, dispatcher: Dispatcher, committed: Project) -> None:
-        queue_messages(committed, 6, batch_limit=2)
+        queue_messages(committed, 6)
         dispatcher.send()
-        until(lambda: dispatcher._answers.qsize() == 3)
+        until(lambda: dispatcher._answers.qsize() == 1)
         with failing_once("INSERT INTO", OperationalError("the connection was lost")):
             dispatcher.save()
         assert all_accepted()

@@ -233,6 +233,13 @@ class TestOld:
         imports.forget_old()
         assert (fresh(left).state, ImportPart.objects.count()) == (ImportState.CANCELLED, 0)
 
+    def test_one_that_failed_waits_a_week_from_then_on(self, project: Project) -> None:
+        waiting = make_import(project, lines_of(1), state=ImportState.FAILED)
+        clock.turn(8 * DAY)
+        DeviceImport.objects.update(finished_at=clock.now())
+        imports.forget_old()
+        assert fresh(waiting).state == ImportState.FAILED
+
     def test_one_that_runs_is_never_too_old(self, project: Project) -> None:
         running = make_import(project, lines_of(1))
         clock.turn(40 * DAY)

@@ -87,25 +87,25 @@ class TestTheKey:
         return [sent(old), sent(new)]
 
     @pytest.fixture
-    def _old_is_wrong(self, expo: FakeExpo) -> None:
+    def old_is_wrong(self, expo: FakeExpo) -> None:
         expo.configure(access_token="new")
 
     @pytest.fixture
-    def _new_is_wrong(self, expo: FakeExpo, settings: Settings) -> None:
+    def new_is_wrong(self, expo: FakeExpo, settings: Settings) -> None:
         settings.EXPO_NOTIFICATIONS_TOKEN = "old"
         expo.configure(access_token="old")
 
+    @pytest.mark.usefixtures("old_is_wrong")
     @pytest.mark.parametrize("order", [1, -1])
     def test_an_answer_to_the_old_one_does_not_pause_the_new_one(
-        self, _old_is_wrong: None, both: list[list[Arrival]], order: int
+        self, both: list[list[Arrival]], order: int
     ) -> None:
         record.save([arrival for each in both[::order] for arrival in each])
         assert Credential.objects.get().paused_reason == ""
 
+    @pytest.mark.usefixtures("new_is_wrong")
     @pytest.mark.parametrize("order", [1, -1])
-    def test_an_answer_to_the_new_one_pauses_it(
-        self, _new_is_wrong: None, both: list[list[Arrival]], order: int
-    ) -> None:
+    def test_an_answer_to_the_new_one_pauses_it(self, both: list[list[Arrival]], order: int) -> None:
         record.save([arrival for each in both[::order] for arrival in each])
         assert Credential.objects.get().paused_reason.startswith("UNAUTHORIZED")
 
