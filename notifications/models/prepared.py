@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BigIntegerField, Field, Func, QuerySet
 from django.db.models.expressions import Expression
@@ -72,7 +73,10 @@ class Prepared:
 
         Rows with the same value in a column share it: do not change it in place.
         """
-        written = self._written.get(connection.vendor) or self._write()
+        try:
+            written = self._written.get(connection.vendor) or self._write()
+        except EmptyResultSet:  # Django knows without asking that there is none
+            return []
         parameters = [
             each.field.get_db_prep_value(values[each.name], connection) if isinstance(each, _Slot) else each
             for each in written.parameters

@@ -64,6 +64,13 @@ class TestRows:
     def test_there_may_be_none(self, project: Project) -> None:
         assert Prepared(lambda: by_key("pk", "data")).rows() == []
 
+    def test_what_can_match_nothing_is_not_asked(self, project: Project) -> None:
+        queue_message(project)
+        prepared = Prepared(lambda: by_key("pk").filter(pk__in=[]))
+        with CaptureQueriesContext(connection) as asked:
+            assert prepared.rows() == []
+        assert len(asked) == 0
+
     def test_there_are_no_more_than_it_says(self, project: Project) -> None:
         messages = queue_messages(project, 5)
         rows = Prepared(lambda: by_key("pk", "title")[:2]).rows()
