@@ -33,9 +33,9 @@ class SignInForm(AuthenticationForm):
     }
 
     def confirm_login_allowed(self, user: Any) -> None:
-        """Raise ValidationError for an account that no project lets in."""
+        """Raise ValidationError for an account that neither a project nor the administration lets in."""
         super().confirm_login_allowed(user)
-        if not Project.objects.open_to(user).exists():
+        if not (user.is_staff or Project.objects.open_to(user).exists()):
             raise ValidationError(
                 "This account belongs to no project's team. Whoever runs the server can add it with: "
                 f"manage.py grant {user.get_username()} viewer"

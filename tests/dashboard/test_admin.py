@@ -88,6 +88,16 @@ def test_who_is_signed_in_but_not_staff_is_told_so(client: Client, ada: User) ->
     assert "your account is not among them" in answer.content.decode()
 
 
+def test_staff_need_no_project(client: Client, ada: User) -> None:
+    User.objects.filter(pk=ada.pk).update(is_staff=True)
+    ada.memberships.all().delete()
+    ada.set_password(NEW)
+    ada.save(update_fields=["password"])
+    words = {"username": ada.username, "password": NEW, "next": "/admin/"}
+    assert client.post("/dashboard/login/", words, follow=True).redirect_chain == [("/admin/", 302)]
+    assert "administration" in client.get("/dashboard/", follow=True).content.decode()
+
+
 def test_staff_who_are_signed_in_are_not_asked_again(signed_in: Client) -> None:
     assert signed_in.get("/admin/login/").headers["Location"] == "/admin/"
 

@@ -66,7 +66,8 @@ def _payload_or_ticket(content: PushContent) -> dict[str, Any] | Ticket:
         payload = payload_of(content)
         _ENCODE(payload)
     except UNWRITABLE as error:
-        return answers.unwritable(str(error))
+        problem = next((each.message for each in field_problems(content)), str(error))
+        return answers.unwritable(problem)
     return payload
 
 

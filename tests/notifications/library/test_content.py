@@ -112,3 +112,14 @@ def test_one_bad_address_fails_alone(device: Device, expo: FakeExpo) -> None:
     ]
     assert Ticket.objects.get(is_success=False).error_code == "InvalidPushToken"
     assert {device, bad} <= set(Device.objects.active)
+
+
+@pytest.mark.parametrize("data", [[1, 2], "words", 7])
+def test_data_that_is_no_object_fails_with_what_to_do(device: Device, expo: FakeExpo, data: object) -> None:
+    device.messages.send(title="Hello", data=data)
+    dispatch.step()
+    ticket = Ticket.objects.get()
+    assert (ticket.error_code, ticket.error_message) == (
+        "Unwritable",
+        'Data is a JSON object, such as {"page": "home"}.',
+    )
