@@ -36,6 +36,13 @@ def dispatcher(expo: FakeExpo, project: Project) -> Iterator[Dispatcher]:
     assert dispatcher._flying == 0
 
 
+@pytest.fixture(autouse=True)
+def _the_registry_forgets_pigeons() -> Iterator[None]:
+    """After everything else: what it has read once it knows for good."""
+    yield
+    providers.get.cache_clear()
+
+
 @pytest.fixture
 def say(monkeypatch: pytest.MonkeyPatch, project: Project) -> Callable[[Callable[[Batches], Any]], None]:
     """Pigeons are a provider of the project, and say this of each batch."""
