@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 
 from django.conf import settings
-from django.db import close_old_connections, connections
+from django.db import close_old_connections, connection, connections
 
 from notifications import live
 from notifications.pipeline import Done, expand, imports, receipts, sweep, timekeeping
@@ -23,6 +24,9 @@ LONGEST_REST = 30.0
 """Seconds that a step which fails again and again rests at the most."""
 SHORT_REST = 5.0
 """The same for the one whose answers would wait meanwhile, and must be saved before their lease is over."""
+
+SWITCH = 0.0001
+"""Seconds that a thread may keep the interpreter while another one waits for it."""
 
 
 class _Thread(threading.Thread):
@@ -78,10 +82,10 @@ class Worker:
     def __init__(self, flights: int) -> None:
         """`flights`: batches on their way at once."""
         self._stopping = threading.Event()
-        self._dispatcher = Dispatcher(flights, lambda: self.ring(Step.DISPATCH))
+        self._dispatcher = Dispatcher(flights, self._landing)
         self._resting = expand.Resting()
         self._threads = [
-            _Thread(Step.DISPATCH.value, self._dispatch, self._stopping, self._land, SHORT_REST),
+            *self._dispatching(),
             _Thread(Step.EXPAND.value, self._expand, self._stopping),
             _Thread(Step.RECEIPTS.value, self._receipts, self._stopping),
             _Thread(Step.IMPORT.value, self._import, self._stopping),
@@ -108,11 +112,38 @@ class Worker:
             if thread.step == step.value:
                 thread.bell.set()
 
-    def _dispatch(self) -> float:
-        self._tell(self._dispatcher.save())  # before it sends: that may fail
+    def _dispatching(self) -> list[_Thread]:
+        """One thread that sends and one that saves; a single one where only one may write to the database."""
+        if connection.vendor == "sqlite":
+            return [_Thread(Step.DISPATCH.value, self._send_and_save, self._stopping, self._land, SHORT_REST)]
+        sending = _Thread(Step.DISPATCH.value, self._send, self._stopping)
+
+        def land() -> None:
+            sending.join()  # what it still sends must be saved, too
+            self._land()
+
+        return [sending, _Thread("save", self._save, self._stopping, land, SHORT_REST)]
+
+    def _send_and_save(self) -> float:
+        try:
+            return self._send()
+        finally:
+            self._save()
+
+    def _send(self) -> float:
         done = self._dispatcher.send()
         self._tell([done])
         return min(done.wait, POLL)
+
+    def _save(self) -> float:
+        self._tell(self._dispatcher.save())
+        return POLL
+
+    def _landing(self) -> None:
+        """Answers have come: they are to be saved, and there may be a connection to spare."""
+        for thread in self._threads:
+            if thread.step in (Step.DISPATCH.value, "save"):
+                thread.bell.set()
 
     def _land(self) -> None:
         self._tell(self._dispatcher.land(settings.CARILLON_CALL_DEADLINE.total_seconds()))
@@ -162,6 +193,8 @@ def start() -> Worker:
     # What stands by now stays for good: the collector need not walk it again for every few thousand answers.
     gc.collect()
     gc.freeze()
+    # A thread that lets go of the interpreter for every row it reads must not wait 5 ms each time to get it back.
+    sys.setswitchinterval(SWITCH)
     _running = Worker(settings.CARILLON_WORKERS)
     _running.start()
     return _running

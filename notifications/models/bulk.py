@@ -161,11 +161,18 @@ class InList(Lookup):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         """`column IN (SELECT … FROM the JSON parameter)`."""
         column, params = self.process_lhs(compiler, connection)
-        document = json.dumps(list(self.rhs))
+        document = self._document(compiler)
         if connection.vendor == "postgresql":
             cast = "::bigint" if isinstance(self.lhs.output_field, BigAutoField) else ""
             return f"{column} IN (SELECT jsonb_array_elements_text(%s::jsonb){cast})", (*params, document)
         return f"{column} IN (SELECT value FROM json_each(%s))", (*params, document)
+
+    def _document(self, compiler: Any) -> Any:
+        """The list as JSON; where it is given later, as JSON too, the parameter that stands for it."""
+        if not isinstance(self.rhs, BaseExpression):
+            return json.dumps(list(self.rhs))
+        ((parameter,),) = compiler.compile(self.rhs)[1:]
+        return parameter
 
 
 def _expression(field: Field[Any, Any], columns: Mapping[str, Any]) -> BaseExpression | Combinable:
@@ -190,22 +197,46 @@ def _column(field: Any) -> str:
 def _rows_sql(fields: Mapping[str, Any], columns: Mapping[str, Sequence[Any]]) -> tuple[str, list[Any]]:
     """The rows as a derived table with one column `new_<field>` per field, and its parameters.
 
-    What all rows agree on is sent once; the rest as one JSON text of lists, which is ten times cheaper than objects.
+    What all rows agree on is sent once; the rest as lists, which is ten times cheaper than a parameter for each value.
     """
     selected, parameters = [], []
-    lists: list[Sequence[Any]] = []
+    lists: dict[str, Sequence[Any]] = {}
     for name, field in fields.items():
         values = columns[name]
         if _agree(field, values):
             selected.append(f"{_cast('%s', field)} AS new_{name}")
-            parameters.append(_parameter(field, values[0]))
+            parameters.append(_plain(field, values[0]))
         else:
             selected.append(f"{_entry(len(lists), field)} AS new_{name}")
-            lists.append(_written(field, values))
+            lists[name] = _written(field, values)
     size = len(next(iter(columns.values())))
-    document = json.dumps(list(zip(*lists, strict=True)) if lists else [[]] * size)
-    each = "json_array_elements(%s::json)" if connection.vendor == "postgresql" else "json_each(%s)"
-    return f"(SELECT {', '.join(selected)} FROM {each})", [*parameters, document]
+    source, documents = _lists_sql({fields[name]: values for name, values in lists.items()}, size)
+    return f"(SELECT {', '.join(selected)} FROM {source})", [*parameters, *documents]
+
+
+def _lists_sql(lists: Mapping[Any, Sequence[Any]], size: int) -> tuple[str, list[str]]:
+    """So many rows of these lists, and their parameters: PostgreSQL takes an array for each, SQLite one JSON text."""
+    if connection.vendor != "postgresql":
+        return "json_each(%s)", [json.dumps(list(zip(*lists.values(), strict=True)) if lists else [[]] * size)]
+    if not lists:
+        return f"generate_series(1, {size})", []
+    arrays = ", ".join(f"%s::{_array_type(field)}[]" for field in lists)
+    names = ", ".join(f"c{place}" for place in range(len(lists)))
+    return f"unnest({arrays}) AS r({names})", [array_of(values) for values in lists.values()]
+
+
+def array_of(values: Sequence[Any]) -> str:
+    """Numbers, texts or None as PostgreSQL reads an array (manual, "Array Input and Output Syntax")."""
+    if set(map(type, values)) == {int}:
+        return "{" + ",".join(map(str, values)) + "}"
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    text = value if isinstance(value, str) else str(value)
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _agree(field: Any, values: Sequence[Any]) -> bool:
@@ -217,24 +248,18 @@ def _agree(field: Any, values: Sequence[Any]) -> bool:
 
 
 def _entry(place: int, field: Any) -> str:
-    """What stands at this place of a row's list."""
-    if connection.vendor != "postgresql":
-        return f"json_extract(value, '$[{place}]')"
-    if isinstance(field, JSONField):
-        return f"NULLIF((value->{place})::jsonb, 'null')"
-    return _cast(f"(value->>{place})", field)
+    """What stands at this place of a row."""
+    return f"c{place}" if connection.vendor == "postgresql" else f"json_extract(value, '$[{place}]')"
+
+
+def _array_type(field: Any) -> str:
+    """The type of a field's values in an array; without a length, as in `_cast`."""
+    return _type(field).partition("(")[0]
 
 
 def _cast(sql: str, field: Any) -> str:
     """PostgreSQL is told the type, but no length: a cast would cut off what is too long, without a word."""
-    return f"{sql}::{_type(field).partition('(')[0]}" if connection.vendor == "postgresql" else sql
-
-
-def _parameter(field: Any, value: Any) -> Any:
-    """A value that all rows share, as a parameter of its own."""
-    if isinstance(field, JSONField):
-        return None if value is None else json.dumps(value)
-    return _plain(field, value)
+    return f"{sql}::{_array_type(field)}" if connection.vendor == "postgresql" else sql
 
 
 def _written(field: Any, values: Sequence[Any]) -> Sequence[Any]:
@@ -270,8 +295,7 @@ def _type(field: Any) -> str:
 def _plain(field: Any, value: Any) -> Any:
     """A value as the database of this connection writes it, fit for a JSON document."""
     if isinstance(field, JSONField):
-        nested = connection.vendor == "postgresql" or value is None
-        return value if nested else json.dumps(value)
+        return None if value is None else json.dumps(value)
     prepared = field.get_db_prep_save(value, connection)
     if isinstance(prepared, datetime):
         return prepared.isoformat()

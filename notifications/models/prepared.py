@@ -49,6 +49,21 @@ class EpochSeconds(Func):
         return super().as_sql(compiler, connection, template=template, **context)
 
 
+class Seconds(Func):
+    """A span of time as whole seconds; SQLite keeps microseconds."""
+
+    output_field = BigIntegerField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Cut off, as PostgreSQL's."""
+        return super().as_sql(compiler, connection, template="(%(expressions)s / 1000000)", **context)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """PostgreSQL counts with fractions; they are cut off."""
+        template = "trunc(EXTRACT(EPOCH FROM %(expressions)s))::bigint"
+        return super().as_sql(compiler, connection, template=template, **context)
+
+
 Moment = datetime | Parameter
 """A time in a queryset that is built once as well as for one use."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,13 +21,14 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    TextField,
 )
 from django.db.models.functions import Coalesce
 
 from notifications import clock, providers
 from notifications.models import Batch, Broadcast, BroadcastState, Credential, Message, MessageState
-from notifications.models.bulk import commit_with_the_next, insert_columns, update_columns, update_rows
-from notifications.models.copy import Copy
+from notifications.models.bulk import insert_columns, update_columns, update_rows
+from notifications.models.copy import Copy, more_words
 from notifications.models.message import MessageQuerySet
 from notifications.models.prepared import EpochSeconds, Moment, Parameter, Prepared
 from notifications.pipeline import Done, topics
@@ -34,6 +36,8 @@ from notifications.pipeline import Done, topics
 FARTHEST_SLOT = timedelta(seconds=10)
 """No slot is so far ahead, unless a clock was wrong when it was taken."""
 NOW = Parameter("now", DateTimeField())
+LANDED = Parameter("landed", TextField())
+"""The numbers of batches whose answers are there, as JSON."""
 _CREDENTIAL = [field.attname for field in Credential._meta.concrete_fields]
 BREATH = 0.02
 """Seconds until the next look at messages that somebody else holds just now."""
@@ -50,41 +54,41 @@ class Claim:
     """The moment that was reserved for it."""
 
 
-def claim(most: int = 1) -> list[Claim] | Done:
+@transaction.atomic(savepoint=False)
+def claim(most: int = 1, landed: Sequence[int] = ()) -> list[Claim] | Done:
     """Take the next batches of one credential for this worker, at most so many, in one transaction.
 
-    With a limit of messages a second, one by one: each in its slot. Done, with the time to wait, when there is nothing
-    to take.
+    With a limit of messages a second, one by one: each in its slot. `landed`: batches whose answers are there and not
+    saved yet; their connections are free. Done, with the time to wait, when there is nothing to take.
     """
-    with transaction.atomic():
-        # Nothing leaves before the start is on the disk, and so is this by then. Without it, all are queued again.
-        commit_with_the_next()
-        credential = _next_credential(clock.now())
-        if credential is None:
-            return Done(wait=_until_next_slot(clock.now()))
-        now = clock.now()  # anew: to lock a credential may have taken its time
-        size = credential.largest_batch(now)
-        spare = credential.connections() - credential.under_way  # type: ignore[attr-defined]
-        asked = 1 if credential.most_a_second() else max(1, min(most, spare))
-        candidates = _candidates(credential, credential.provider_class.batch_size * asked, now)
-        if not candidates:
-            return Done(wait=BREATH)  # an operator moves them just now, or somebody was quicker
-        # Counted anew: somebody may have been quicker while we waited for the credential.
-        spare = credential.connections() - candidates[0].under_way
-        if spare <= 0:
-            return Done(wait=0.0)
-        blocked = [m for m in candidates if m.blocked]
-        if blocked:
-            return _close(credential, blocked, now)
-        loads = _loads(candidates, size, min(asked, spare))
-        claims = _take(credential, loads, now)
-        _take_slot(credential, len(loads[0]), now)
+    ended = json.dumps(list(landed))
+    credential = _next_credential(clock.now(), ended)
+    if credential is None:
+        return Done(wait=_until_next_slot(clock.now(), ended))
+    now = clock.now()  # anew: to lock a credential may have taken its time
+    size = credential.largest_batch(now)
+    spare = credential.connections() - credential.under_way  # type: ignore[attr-defined]
+    asked = 1 if credential.most_a_second() else max(1, min(most, spare))
+    candidates = _candidates(credential, credential.provider_class.batch_size * asked, now, ended)
+    if not candidates:
+        return Done(wait=BREATH)  # an operator moves them just now, or somebody was quicker
+    # Counted anew: somebody may have been quicker while we waited for the credential.
+    spare = credential.connections() - candidates[0].under_way
+    if spare <= 0:
+        return Done(wait=0.0)
+    blocked = [m for m in candidates if m.blocked]
+    if blocked:
+        return _close(credential, blocked, now)
+    loads = _loads(candidates, size, min(asked, spare))
+    claims = _take(credential, loads, now)
+    _take_slot(credential, len(loads[0]), now)
     return claims
 
 
 def under_way(credential: Any, now: Moment) -> Coalesce:
-    """How many batches of a credential hold a lease."""
+    """How many batches of a credential hold a lease, but those that have landed."""
     batches = Batch.objects.filter(credential=credential, finished_at=None, leased_until__gt=now)
+    batches = batches.exclude(pk__in_list=LANDED)
     counted = batches.order_by().values("credential").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted), 0)
 
@@ -107,7 +111,7 @@ def _take(credential: Credential, loads: Sequence[list[Copy]], now: datetime) ->
         )
         for pk, load in zip(insert_columns(Batch, columns), loads, strict=True)
     ]
-    batches = [each.batch.pk for each in claims for _ in each.messages]
+    batches = [pk for each in claims for pk in [each.batch.pk] * len(each.messages)]
     moved: dict[str, Sequence[Any]] = {
         "id": [m.id for load in loads for m in load],
         "state": [MessageState.SENDING.value] * len(batches),
@@ -118,9 +122,10 @@ def _take(credential: Credential, loads: Sequence[list[Copy]], now: datetime) ->
     return claims
 
 
-def _next_credential(now: datetime) -> Credential | None:
+def _next_credential(now: datetime, landed: str) -> Credential | None:
     """Lock the one credential whose most urgent message may go now and that has a connection to spare."""
-    rows = _first_credential(tuple(providers.PROVIDERS)).rows(now=now, farthest=now + FARTHEST_SLOT)
+    query = _first_credential(tuple(providers.PROVIDERS))
+    rows = query.rows(now=now, farthest=now + FARTHEST_SLOT, landed=landed)
     if not rows:
         return None
     *columns, under_way = rows[0]
@@ -142,7 +147,7 @@ def _first_credential(providers_known: tuple[str, ...]) -> Prepared:
             _credentials_with_work(NOW)
             .filter(free)
             .order_by("first_lane", F("next_slot_at").asc(nulls_first=True), "id")
-            .select_for_update(of=("self",))
+            .select_for_update(of=("self",), no_key=True)  # tickets that name it are saved meanwhile
             .values_list(*_CREDENTIAL, "under_way")[:1]
         )
     )
@@ -178,12 +183,12 @@ def _sendable(now: Moment) -> MessageQuerySet:
     return Message.objects.due(now).exclude(broadcast_id__in=paused)
 
 
-def _until_next_slot(now: datetime) -> float:
+def _until_next_slot(now: datetime, landed: str) -> float:
     """Seconds until the rate limit lets somebody go on; a second when nobody waits for it.
 
     None at all where somebody was only quicker than we are.
     """
-    slots = [slot for (slot,) in _next_slots(tuple(providers.PROVIDERS)).rows(now=now)]
+    slots = [slot for (slot,) in _next_slots(tuple(providers.PROVIDERS)).rows(now=now, landed=landed)]
     return min([1.0, *[max(0.0, (slot - now).total_seconds()) if slot else 0.0 for slot in slots]])
 
 
@@ -193,14 +198,16 @@ def _next_slots(providers_known: tuple[str, ...]) -> Prepared:
     return Prepared(lambda: _credentials_with_work(NOW).values_list("next_slot_at"))
 
 
-def _candidates(credential: Credential, most: int, now: datetime) -> list[Copy]:
+def _candidates(credential: Credential, most: int, now: datetime, landed: str) -> list[Copy]:
     """The next messages of this credential. How many batches are under way was counted before it was locked once
     already, and may be outdated.
 
     Locked, but for those that somebody else has locked: a claim that waited for a cancel could be waited for by it.
     """
     project, provider = credential.project_id, credential.provider
-    rows = _queue(most).rows(now=now, project=project, provider=provider, credential=credential.pk)
+    rows = _queue(most).rows(
+        now=now, project=project, provider=provider, credential=credential.pk, landed=landed
+    )
     return list(map(Copy._make, rows))
 
 
@@ -216,6 +223,7 @@ def _queue(most: int) -> Prepared:
             .annotate(
                 token=F("device__push_token"),
                 expires=EpochSeconds("expires_at"),
+                more=more_words(),
                 under_way=under_way(Parameter("credential", BigIntegerField()), NOW),
             )
             .order_by("lane", "available_at", "id")

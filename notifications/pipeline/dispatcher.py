@@ -1,7 +1,6 @@
-"""Dispatcher: keeps batches on their way while one thread does all that touches the database.
+"""Dispatcher: keeps batches on their way, while answers to others are saved.
 
-On SQLite only one may write at a time, and everywhere one transaction for the answers of several batches costs little
-more than one for those of a single one.
+One transaction for the answers of several batches costs little more than one for those of a single one.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 
 from notifications.pipeline import Done, dispatch, record
-from notifications.pipeline.claims import Claim, claim
 from notifications.pipeline.flights import Arrival, Flight, one_by_one
 
 log = logging.getLogger(__name__)
@@ -24,36 +22,40 @@ GATHER = 0.002
 
 
 class Dispatcher:
-    """Sends as many batches side by side as it may; whoever calls `save` and `send` is the one thread."""
+    """Sends as many batches side by side as it may. One thread calls `send`; the same one or another calls `save`."""
 
     def __init__(self, most: int, arrived: Callable[[], None]) -> None:
         """`most`: batches on their way at once. `arrived`: called by another thread when answers have come."""
         self._most = most
         self._ring = arrived
         self._answers: SimpleQueue[Arrival] = SimpleQueue()
-        self._flying = 0
+        self._flying: set[int] = set()
+        self._landed: set[int] = set()
+        """Batches whose answers are all there, until they are saved."""
         self._pool = ThreadPoolExecutor(most, "carillon-flight")
+
+    def send(self) -> Done:
+        """Send what may go, of one credential. What has landed keeps nothing from leaving, but for a full second load."""
+        self._gather()
+        room = self._most - max(len(self._flying), len(self._landed))
+        if room <= 0:
+            return Done(wait=REST)
+        flights = dispatch.take_off(room, tuple(self._landed))
+        if isinstance(flights, Done):
+            return flights
+        self._start(flights)
+        # Whether or not that was all of it: another credential may have something to send.
+        return Done(messages=sum(len(each.messages) for each in flights), wait=0.0)
 
     def save(self) -> list[Done]:
         """Save what has arrived."""
-        return self._saved(self._arrivals())
-
-    def send(self) -> Done:
-        """Send what may go, of one credential."""
-        if self._flying >= self._most:
-            return Done(wait=REST)
-        claims = claim(self._most - self._flying)
-        if isinstance(claims, Done):
-            return claims
-        self._start(claims)
-        # Whether or not that was all of it: another credential may have something to send.
-        return Done(messages=sum(len(each.messages) for each in claims), wait=0.0)
+        return self._saved(self._drained())
 
     def land(self, seconds: float) -> list[Done]:
         """Send nothing more, and save what arrives within so many seconds of what is on its way."""
         ends = time.monotonic() + seconds
         saved: list[Done] = []
-        while self._flying:
+        while self._flying or self._landed:
             try:
                 first = self._answers.get(timeout=max(0.0, ends - time.monotonic()))
             except Empty:
@@ -62,33 +64,35 @@ class Dispatcher:
         self._pool.shutdown(wait=False)
         return saved
 
-    def _start(self, claims: Sequence[Claim]) -> None:
-        for flight in dispatch.started(claims):
-            self._flying += 1
+    def _start(self, flights: Iterable[Flight]) -> None:
+        for flight in flights:
+            self._flying.add(flight.batch.pk)
             self._pool.submit(self._fetch, flight)
 
     def _fetch(self, flight: Flight) -> None:
         for arrival in one_by_one(flight, dispatch.FLUSH):
+            if arrival.is_last:
+                self._landed.add(flight.batch.pk)
+                self._flying.discard(flight.batch.pk)
             self._answers.put(arrival)
             self._ring()
 
-    def _arrivals(self) -> list[Arrival]:
-        arrived = self._drained()
-        if arrived and self._flying > len(arrived):
+    def _gather(self) -> None:
+        """Let answers that come nearly together make room together: one claim for several costs less."""
+        if self._landed and self._flying:
             time.sleep(GATHER)
-            arrived += self._drained()
-        return arrived
 
     def _drained(self) -> list[Arrival]:
         return [self._answers.get() for _ in range(self._answers.qsize())]
 
-    def _saved(self, arrivals: Iterable[Arrival]) -> list[Done]:
+    def _saved(self, arrivals: Sequence[Arrival]) -> list[Done]:
         """One transaction for each credential."""
         by_credential: dict[int, list[Arrival]] = {}
         for arrival in arrivals:
-            self._flying -= arrival.is_last
             by_credential.setdefault(arrival.flight.credential.pk, []).append(arrival)
-        return [done for together in by_credential.values() for done in _save(together)]
+        saved = [done for together in by_credential.values() for done in _save(together)]
+        self._landed.difference_update(each.flight.batch.pk for each in arrivals if each.is_last)
+        return saved
 
 
 def _save(together: Sequence[Arrival]) -> list[Done]:

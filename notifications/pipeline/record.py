@@ -103,13 +103,19 @@ def _save(arrivals: Sequence[Arrival]) -> None:
     # Before the messages, in the sweep's order: the two must not wait for each other.
     _end([each.flight for each in arrivals if each.is_last], now)
     rules, base = policy(credential), credential.setting("SENDING_TASK_RETRY_DELAY", timedelta(seconds=30))
-    held = _move(arrivals, rules, base, now)
-    kept = [(each.flight, [(m, t) for m, t in each.answers if m.pk in held]) for each in arrivals]
+    kept = _still_held(arrivals, _move(arrivals, rules, base, now))
     _write_tickets(kept, now)
     _retire_gone(kept, now)
     for flight, mine in kept:
         # Its own: a batch that left with the old key says nothing of the new one.
         _note_trouble(flight.credential, [t for _, t in mine], base, now)
+
+
+def _still_held(arrivals: Sequence[Arrival], held: set[int]) -> list[tuple[Flight, Sequence[Answer]]]:
+    """The answers to messages that the sweep has not freed meanwhile."""
+    if len(held) == sum(len(each.answers) for each in arrivals):
+        return [(each.flight, each.answers) for each in arrivals]
+    return [(each.flight, [(m, t) for m, t in each.answers if m.id in held]) for each in arrivals]
 
 
 def _retire_gone(kept: Sequence[tuple[Flight, Sequence[Answer]]], now: datetime) -> None:
@@ -135,24 +141,25 @@ def _end(flights: Sequence[Flight], now: datetime) -> None:
 def _move(arrivals: Sequence[Arrival], rules: RetryPolicy, base: timedelta, now: datetime) -> set[int]:
     """Give messages the states that their answers mean. Returns the ids of those that were still being sent in their
     batch."""
-    changes, batches = [], []
+    ids, changes, batches = [], [], []
     for each in arrivals:
-        waits = _Waits(base, each.flight.batch.leased_until - now)
-        for message, ticket in each.answers:
-            changes.append(message.after_ticket(ticket, rules, now, waits.after(message, ticket)))
+        fates = _Fates(rules, base, now, each.flight.batch.leased_until - now)
+        ids += [message.id for message, _ in each.answers]
+        changes += [fates.of(message, ticket) for message, ticket in each.answers]
         batches += [each.flight.batch.pk] * len(each.answers)
-    columns = {**_columns(changes, now), "batch": batches}
+    columns = {**_columns(ids, changes, now), "batch": batches}
     return set(update_columns(Message, columns, where="state = 'sending' AND batch_id = new_batch"))
 
 
 def apply(changes: Sequence[Change], now: datetime, *, where: str, params: Sequence[Any] = ()) -> list[int]:
     """Write changes to those messages that still are where `where` says. Returns the ids that were."""
-    return update_columns(Message, _columns(changes, now), where=where, params=params)
+    columns = _columns([each.id for each in changes], changes, now)
+    return update_columns(Message, columns, where=where, params=params)
 
 
-def _columns(changes: Sequence[Change], now: datetime) -> dict[str, list[Any]]:
+def _columns(ids: list[int], changes: Sequence[Change], now: datetime) -> dict[str, list[Any]]:
     return {
-        "id": [each.id for each in changes],
+        "id": ids,
         "state": [each.state.value for each in changes],
         "reason": [each.reason for each in changes],
         "code": [each.code for each in changes],
@@ -162,23 +169,32 @@ def _columns(changes: Sequence[Change], now: datetime) -> dict[str, list[Any]]:
     }
 
 
-class _Waits:
-    """The pauses before another try of one batch's messages; one for all that failed alike."""
+class _Fates:
+    """What becomes of the messages of one batch; worked out once for all that fared alike."""
 
-    def __init__(self, base: timedelta, lease: timedelta) -> None:
+    def __init__(self, rules: RetryPolicy, base: timedelta, now: datetime, lease: timedelta) -> None:
         """`lease`: how long a message that may still be on its way waits at least."""
-        self._base = base
-        self._lease = lease
-        self._seen: dict[tuple[int, float | None], timedelta] = {}
+        self._rules, self._base, self._now, self._lease = rules, base, now, lease
+        self._seen: dict[tuple[Any, ...], Change] = {}
+        self._delays: dict[tuple[int, float | None], timedelta] = {}
 
-    def after(self, message: Copy, ticket: wire.Ticket) -> timedelta:
-        """The pause of this message, where its answer asks for one."""
+    def of(self, message: Copy, ticket: wire.Ticket) -> Change:
+        """The change, but for its `id`: that is the first one's who fared so."""
+        alike = (ticket.outcome, ticket.code, ticket.retry_after, ticket.throttled, message.attempts, message.lane)
+        change = self._seen.get(alike)
+        if change is None:
+            wait = self._wait(message, ticket)
+            change = self._seen[alike] = message.after_ticket(ticket, self._rules, self._now, wait)
+        return change
+
+    def _wait(self, message: Copy, ticket: wire.Ticket) -> timedelta:
+        """The pause, where its answer asks for one; the same for all that failed equally often."""
         if ticket.outcome not in _TRIED_AGAIN:
             return timedelta(0)
         key = (message.attempts + 1, ticket.retry_after)
-        if key not in self._seen:
-            self._seen[key] = backoff.delay(key[0], self._base, key[1])
-        wait = self._seen[key]
+        if key not in self._delays:
+            self._delays[key] = backoff.delay(key[0], self._base, key[1])
+        wait = self._delays[key]
         return max(wait, self._lease) if ticket.outcome == wire.Outcome.AMBIGUOUS else wait
 
 

@@ -38,7 +38,7 @@ def made(expo: FakeExpo) -> Iterator[Made]:
     yield make
     for each in all_made:
         each.land(10)
-        assert each._flying == 0
+        assert not each._flying
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def dispatcher(expo: FakeExpo, project: Project) -> Iterator[Dispatcher]:
     dispatcher = Dispatcher(3, Event().set)
     yield dispatcher
     dispatcher.land(10)
-    assert dispatcher._flying == 0
+    assert not dispatcher._flying
 
 
 @pytest.fixture(autouse=True)
