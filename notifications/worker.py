@@ -136,7 +136,10 @@ class Worker:
         return min(done.wait, POLL)
 
     def _save(self) -> float:
-        self._tell(self._dispatcher.save())
+        saved = self._dispatcher.save()
+        self._tell(saved)
+        if saved:
+            self.ring(Step.DISPATCH)  # it may have waited for this to be out of the way
         return POLL
 
     def _landing(self) -> None:

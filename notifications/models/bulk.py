@@ -77,19 +77,32 @@ def update_columns(
     """
     if not columns["id"]:
         return []
+    sql, values = _update_sql(model, columns, where)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{sql} RETURNING {connection.ops.quote_name(model._meta.db_table)}.id", [*values, *params]
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def set_columns(model: type[Model], columns: Mapping[str, Sequence[Any]]) -> None:
+    """The same, for whoever holds these rows and knows that all of them stand."""
+    sql, values = _update_sql(model, columns, "")
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def _update_sql(
+    model: type[Model], columns: Mapping[str, Sequence[Any]], where: str
+) -> tuple[str, list[Any]]:
     table = connection.ops.quote_name(model._meta.db_table)
     fields = {name: model._meta.get_field(name) for name in columns}
     source, values = _rows_sql(fields, columns)
     sets = ", ".join(f"{_column(field)} = new_{name}" for name, field in fields.items() if name != "id")
     guard = f" AND {where}" if where else ""
     # Materialized: otherwise SQLite takes the document apart again for every row it compares with.
-    sql = (
-        f"WITH v AS MATERIALIZED {source} UPDATE {table} SET {sets} FROM v "
-        f"WHERE {table}.id = new_id{guard} RETURNING {table}.id"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*values, *params])
-        return [row[0] for row in cursor.fetchall()]
+    sql = f"WITH v AS MATERIALIZED {source} UPDATE {table} SET {sets} FROM v WHERE {table}.id = new_id{guard}"
+    return sql, values
 
 
 def insert_rows(model: type[Model], rows: Sequence[Mapping[str, Any]], conflict: Sequence[str] = ()) -> int:
@@ -99,19 +112,33 @@ def insert_rows(model: type[Model], rows: Sequence[Mapping[str, Any]], conflict:
     names the fields of the unique constraint that says "stands already"; without it, any of them does.
     """
     columns = {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
-    return len(insert_columns(model, columns, conflict))
+    return insert_columns(model, columns, conflict)
 
 
 def insert_columns(
     model: type[Model], columns: Mapping[str, Sequence[Any]], conflict: Sequence[str] = ()
-) -> list[int]:
-    """The same for rows that are given as columns: field name → the values of all rows, in one order.
+) -> int:
+    """The same for rows that are given as columns: field name → the values of all rows, in one order."""
+    if not next(iter(columns.values()), ()):
+        return 0
+    sql, values = _insert_sql(model, columns, conflict)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return int(cursor.rowcount)
 
-    Returns the ids of those that were inserted, in that order.
-    """
-    size = len(next(iter(columns.values()), ()))
-    if not size:
-        return []
+
+def insert_for_ids(model: type[Model], columns: Mapping[str, Sequence[Any]]) -> list[int]:
+    """The same, where none stands yet. Returns the ids of the new rows, in their order."""
+    sql, values = _insert_sql(model, columns, ())
+    with connection.cursor() as cursor:
+        cursor.execute(f"{sql} RETURNING id", values)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _insert_sql(
+    model: type[Model], columns: Mapping[str, Sequence[Any]], conflict: Sequence[str]
+) -> tuple[str, list[Any]]:
+    size = len(next(iter(columns.values())))
     fields = {field.name: field for field in model._meta.concrete_fields if not field.primary_key}
     given = {
         name: columns[name] if name in columns else [field.get_default()] * size
@@ -123,11 +150,9 @@ def insert_columns(
     sql = (
         f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({names}) "
         f"SELECT {', '.join(f'new_{name}' for name in fields)} FROM {source} v WHERE true "
-        f"ON CONFLICT {target} DO NOTHING RETURNING id"
+        f"ON CONFLICT {target} DO NOTHING"
     )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return [row[0] for row in cursor.fetchall()]
+    return sql, values
 
 
 def insert_objects(objects: Sequence[Model], by: str) -> dict[Any, int]:
@@ -217,7 +242,9 @@ def _rows_sql(fields: Mapping[str, Any], columns: Mapping[str, Sequence[Any]]) -
 def _lists_sql(lists: Mapping[Any, Sequence[Any]], size: int) -> tuple[str, list[str]]:
     """So many rows of these lists, and their parameters: PostgreSQL takes an array for each, SQLite one JSON text."""
     if connection.vendor != "postgresql":
-        return "json_each(%s)", [json.dumps(list(zip(*lists.values(), strict=True)) if lists else [[]] * size)]
+        return "json_each(%s)", [
+            json.dumps(list(zip(*lists.values(), strict=True)) if lists else [[]] * size)
+        ]
     if not lists:
         return f"generate_series(1, {size})", []
     arrays = ", ".join(f"%s::{_array_type(field)}[]" for field in lists)

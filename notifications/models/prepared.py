@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import BigIntegerField, Field, Func, QuerySet
+from django.db.models import BigIntegerField, Field, Func, JSONField, QuerySet
 from django.db.models.expressions import Expression
 
 
@@ -83,7 +84,7 @@ class Prepared:
         self._build = build
         self._written: dict[str, _Written] = {}
 
-    def rows(self, **values: Any) -> list[list[Any]]:
+    def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         """The rows, with these values for its parameters; each column as Django would read it.
 
         Rows with the same value in a column share it: do not change it in place.
@@ -98,15 +99,11 @@ class Prepared:
         ]
         with connection.cursor() as cursor:
             cursor.execute(written.sql, parameters)
-            rows = [list(row) for row in cursor.fetchall()]
-        for place, converters, expression in written.converters:
-            read: dict[Any, Any] = {None: None}
-            for row in rows:
-                stored = row[place]
-                if stored not in read:
-                    read[stored] = _converted(stored, converters, expression)
-                row[place] = read[stored]
-        return rows
+            columns = list(zip(*cursor.fetchall(), strict=True))
+        if columns:
+            for place, converters, expression in written.converters:
+                columns[place] = _converted(columns[place], converters, expression)
+        return list(zip(*columns, strict=True))
 
     def _write(self) -> _Written:
         compiler = self._build().query.get_compiler(connection=connection)
@@ -117,7 +114,20 @@ class Prepared:
         return written
 
 
-def _converted(value: Any, converters: Sequence[Callable[..., Any]], expression: Any) -> Any:
+def _converted(
+    column: Sequence[Any], converters: Sequence[Callable[..., Any]], expression: Any
+) -> tuple[Any, ...]:
+    """A column as Django would read it, where every value is read once."""
+    read: dict[Any, Any] = {None: None}
+    fresh = list(set(column) - {None})
+    read.update(zip(fresh, _all_read(fresh, converters, expression), strict=True))
+    return tuple([read[value] for value in column])
+
+
+def _all_read(values: list[Any], converters: Sequence[Callable[..., Any]], expression: Any) -> list[Any]:
+    field = expression.output_field
+    if isinstance(field, JSONField) and field.decoder is None and set(map(type, values)) == {str}:
+        return list(json.loads(f"[{','.join(values)}]"))  # at half of the cost
     for convert in converters:
-        value = convert(value, expression, connection)
-    return value
+        values = [convert(value, expression, connection) for value in values]
+    return values

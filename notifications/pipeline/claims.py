@@ -27,7 +27,7 @@ from django.db.models.functions import Coalesce
 
 from notifications import clock, providers
 from notifications.models import Batch, Broadcast, BroadcastState, Credential, Message, MessageState
-from notifications.models.bulk import insert_columns, update_columns, update_rows
+from notifications.models.bulk import insert_for_ids, set_columns, update_rows
 from notifications.models.copy import Copy, more_words
 from notifications.models.message import MessageQuerySet
 from notifications.models.prepared import EpochSeconds, Moment, Parameter, Prepared
@@ -109,7 +109,7 @@ def _take(credential: Credential, loads: Sequence[list[Copy]], now: datetime) ->
             load,
             now,
         )
-        for pk, load in zip(insert_columns(Batch, columns), loads, strict=True)
+        for pk, load in zip(insert_for_ids(Batch, columns), loads, strict=True)
     ]
     batches = [pk for each in claims for pk in [each.batch.pk] * len(each.messages)]
     moved: dict[str, Sequence[Any]] = {
@@ -118,7 +118,7 @@ def _take(credential: Credential, loads: Sequence[list[Copy]], now: datetime) ->
         "batch": batches,
         "changed_at": [now] * len(batches),
     }
-    update_columns(Message, moved)
+    set_columns(Message, moved)
     return claims
 
 

@@ -30,17 +30,19 @@ class Dispatcher:
         self._ring = arrived
         self._answers: SimpleQueue[Arrival] = SimpleQueue()
         self._flying: set[int] = set()
-        self._landed: set[int] = set()
-        """Batches whose answers are all there, until they are saved."""
+        self._landed: dict[int, Flight] = {}
+        """Those whose answers are all there, by their batch, until they are saved."""
         self._pool = ThreadPoolExecutor(most, "carillon-flight")
 
     def send(self) -> Done:
-        """Send what may go, of one credential. What has landed keeps nothing from leaving, but for a full second load."""
+        """Send what may go, of one credential; before what has landed is saved, while that is not too much."""
         self._gather()
-        room = self._most - max(len(self._flying), len(self._landed))
-        if room <= 0:
+        landed = list(self._landed.values())
+        room = self._most - len(self._flying) - max(0, len(landed) - self._most)
+        # Trouble is saved first: that may be a reason to send less.
+        if room <= 0 or any(flight.is_trouble for flight in landed):
             return Done(wait=REST)
-        flights = dispatch.take_off(room, tuple(self._landed))
+        flights = dispatch.take_off(room, [flight.batch.pk for flight in landed])
         if isinstance(flights, Done):
             return flights
         self._start(flights)
@@ -72,7 +74,7 @@ class Dispatcher:
     def _fetch(self, flight: Flight) -> None:
         for arrival in one_by_one(flight, dispatch.FLUSH):
             if arrival.is_last:
-                self._landed.add(flight.batch.pk)
+                self._landed[flight.batch.pk] = flight
                 self._flying.discard(flight.batch.pk)
             self._answers.put(arrival)
             self._ring()
@@ -91,7 +93,9 @@ class Dispatcher:
         for arrival in arrivals:
             by_credential.setdefault(arrival.flight.credential.pk, []).append(arrival)
         saved = [done for together in by_credential.values() for done in _save(together)]
-        self._landed.difference_update(each.flight.batch.pk for each in arrivals if each.is_last)
+        for each in arrivals:
+            if each.is_last:
+                del self._landed[each.flight.batch.pk]
         return saved
 
 

@@ -12,6 +12,7 @@ from notifications.models import Batch, Credential
 from notifications.models.copy import Copy
 
 log = logging.getLogger(__name__)
+TROUBLE = (wire.Outcome.RETRY, wire.Outcome.AMBIGUOUS, wire.Outcome.MISCONFIGURED)
 Answer = tuple[Copy, wire.Ticket]
 
 
@@ -25,6 +26,11 @@ class Flight:
     arriving: Iterator[tuple[wire.PushMessage, wire.Ticket]]
     outcomes: Counter[wire.Outcome] = field(default_factory=Counter)
     """How often each was the answer so far."""
+
+    @property
+    def is_trouble(self) -> bool:
+        """Was there an answer that may be the provider's or the credential's fault, rather than a message's own?"""
+        return any(self.outcomes[each] for each in TROUBLE)
 
 
 @dataclass(slots=True)

@@ -21,6 +21,7 @@ from notifications.models import (
     Device,
     InactiveReason,
     Message,
+    MessageState,
     RetryPolicy,
     Ticket,
 )
@@ -142,13 +143,29 @@ def _move(arrivals: Sequence[Arrival], rules: RetryPolicy, base: timedelta, now:
     """Give messages the states that their answers mean. Returns the ids of those that were still being sent in their
     batch."""
     ids, changes, batches = [], [], []
+    fates = _Fates(rules, base, now)
     for each in arrivals:
-        fates = _Fates(rules, base, now, each.flight.batch.leased_until - now)
         ids += [message.id for message, _ in each.answers]
-        changes += [fates.of(message, ticket) for message, ticket in each.answers]
+        changes += [fates.of(each.flight.batch, message, ticket) for message, ticket in each.answers]
         batches += [each.flight.batch.pk] * len(each.answers)
+    if all(change is changes[0] for change in changes) and all(map(_is_whole, arrivals)):
+        return _move_alike(ids, set(batches), changes[0], now)
     columns = {**_columns(ids, changes, now), "batch": batches}
     return set(update_columns(Message, columns, where="state = 'sending' AND batch_id = new_batch"))
+
+
+def _is_whole(arrival: Arrival) -> bool:
+    return len(arrival.answers) == arrival.flight.batch.size
+
+
+def _move_alike(ids: Sequence[int], batches: set[int], change: Change, now: datetime) -> set[int]:
+    """The same for all messages of these batches, to whom the same happened: no need to name them."""
+    values = {name: value for name, (value,) in _columns([0], [change], now).items() if name != "id"}
+    moved = Message.objects.filter(batch__in=batches, state=MessageState.SENDING).update(**values)
+    if moved in (0, len(ids)):
+        return set(ids if moved else ())
+    held = Message.objects.filter(pk__in_list=ids, batch__in=batches, state=change.state)
+    return set(held.values_list("pk", flat=True))
 
 
 def apply(changes: Sequence[Change], now: datetime, *, where: str, params: Sequence[Any] = ()) -> list[int]:
@@ -170,32 +187,30 @@ def _columns(ids: list[int], changes: Sequence[Change], now: datetime) -> dict[s
 
 
 class _Fates:
-    """What becomes of the messages of one batch; worked out once for all that fared alike."""
+    """What becomes of messages; worked out once for all that fared alike."""
 
-    def __init__(self, rules: RetryPolicy, base: timedelta, now: datetime, lease: timedelta) -> None:
-        """`lease`: how long a message that may still be on its way waits at least."""
-        self._rules, self._base, self._now, self._lease = rules, base, now, lease
+    def __init__(self, rules: RetryPolicy, base: timedelta, now: datetime) -> None:
+        self._rules, self._base, self._now = rules, base, now
         self._seen: dict[tuple[Any, ...], Change] = {}
-        self._delays: dict[tuple[int, float | None], timedelta] = {}
 
-    def of(self, message: Copy, ticket: wire.Ticket) -> Change:
+    def of(self, batch: Batch, message: Copy, ticket: wire.Ticket) -> Change:
         """The change, but for its `id`: that is the first one's who fared so."""
-        alike = (ticket.outcome, ticket.code, ticket.retry_after, ticket.throttled, message.attempts, message.lane)
-        change = self._seen.get(alike)
+        fared: tuple[Any, ...] = (ticket.outcome, message.attempts)
+        if ticket.outcome is not wire.Outcome.ACCEPTED:
+            fared = (*fared, ticket.code, ticket.retry_after, ticket.throttled, message.lane, batch.pk)
+        change = self._seen.get(fared)
         if change is None:
-            wait = self._wait(message, ticket)
-            change = self._seen[alike] = message.after_ticket(ticket, self._rules, self._now, wait)
+            wait = self._wait(batch, message, ticket)
+            change = self._seen[fared] = message.after_ticket(ticket, self._rules, self._now, wait)
         return change
 
-    def _wait(self, message: Copy, ticket: wire.Ticket) -> timedelta:
-        """The pause, where its answer asks for one; the same for all that failed equally often."""
+    def _wait(self, batch: Batch, message: Copy, ticket: wire.Ticket) -> timedelta:
+        """The pause, where its answer asks for one. A message that may be on its way waits until its lease is over."""
         if ticket.outcome not in _TRIED_AGAIN:
             return timedelta(0)
-        key = (message.attempts + 1, ticket.retry_after)
-        if key not in self._delays:
-            self._delays[key] = backoff.delay(key[0], self._base, key[1])
-        wait = self._delays[key]
-        return max(wait, self._lease) if ticket.outcome == wire.Outcome.AMBIGUOUS else wait
+        pause = backoff.delay(message.attempts + 1, self._base, ticket.retry_after)
+        left = batch.leased_until - self._now
+        return max(pause, left) if ticket.outcome == wire.Outcome.AMBIGUOUS else pause
 
 
 def _write_tickets(kept: Sequence[tuple[Flight, Sequence[Answer]]], now: datetime) -> None:

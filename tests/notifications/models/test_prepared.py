@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from notifications import clock
 from notifications.models import Credential, Device, Message, Project
-from notifications.models.prepared import EpochSeconds, Parameter, Prepared
+from notifications.models.prepared import EpochSeconds, Parameter, Prepared, Seconds
 from tests.notifications.pipeline.halves import together
 from tests.notifications.rows import HOUR, queue_message, queue_messages, sending
 
@@ -37,7 +37,7 @@ class TestRows:
     def test_they_are_those_of_the_plain_queryset(self, project: Project, column: str) -> None:
         for value in KINDS[column]:
             queue_message(project, **{column: value})
-        plain = [list(row) for row in by_key("pk", column)]
+        plain = list(by_key("pk", column))
         assert Prepared(lambda: by_key("pk", column)).rows() == plain
         assert [repr(value) for _, value in plain] == [repr(value) for value in KINDS[column]]
 
@@ -45,7 +45,7 @@ class TestRows:
         columns = [field.attname for field in Message._meta.concrete_fields]
         queue_message(project, **{name: values[0] for name, values in KINDS.items()})
         queue_message(project, broadcast=sending(project))
-        assert Prepared(lambda: by_key(*columns)).rows() == [list(row) for row in by_key(*columns)]
+        assert Prepared(lambda: by_key(*columns)).rows() == list(by_key(*columns))
 
     def test_columns_of_other_rows_and_of_subqueries(self, project: Project) -> None:
         queue_messages(project, 3)
@@ -59,7 +59,7 @@ class TestRows:
                 .values_list("pk", "token", "last")
             )
 
-        assert Prepared(build).rows() == [list(row) for row in build()]
+        assert Prepared(build).rows() == list(build())
 
     def test_there_may_be_none(self, project: Project) -> None:
         assert Prepared(lambda: by_key("pk", "data")).rows() == []
@@ -74,7 +74,7 @@ class TestRows:
     def test_there_are_no_more_than_it_says(self, project: Project) -> None:
         messages = queue_messages(project, 5)
         rows = Prepared(lambda: by_key("pk", "title")[:2]).rows()
-        assert rows == [[message.pk, "Hello"] for message in messages[:2]]
+        assert rows == [(message.pk, "Hello") for message in messages[:2]]
 
     def test_a_credential_can_be_made_of_them(self, project: Project) -> None:
         queue_message(project)
@@ -157,7 +157,7 @@ class TestWriting:
     def test_threads_share_it(self, committed: Project) -> None:
         messages = queue_messages(committed, 20, data={"a": 1}, expiration=MOMENT)
         prepared = Prepared(lambda: by_key("pk", "data", "expiration"))
-        expected = [[message.pk, {"a": 1}, MOMENT] for message in messages]
+        expected = [(message.pk, {"a": 1}, MOMENT) for message in messages]
         assert together(6, prepared.rows) == [expected] * 6
 
 
@@ -174,3 +174,14 @@ def test_no_moment_is_no_second(project: Project) -> None:
     queue_message(project, expires_at=None)
     told = Message.objects.annotate(expires=EpochSeconds("expires_at")).values_list("expires", flat=True)
     assert list(told) == [None]
+
+
+@pytest.mark.parametrize(
+    ("span", "seconds"),
+    [(timedelta(0), 0), (timedelta(days=2, seconds=3, microseconds=999_999), 172_803), (None, None)],
+)
+def test_a_span_of_time_can_be_read_as_whole_seconds(
+    project: Project, span: timedelta | None, seconds: int | None
+) -> None:
+    queue_message(project, ttl=span)
+    assert Message.objects.annotate(seconds=Seconds("ttl")).values_list("seconds", flat=True).get() == seconds

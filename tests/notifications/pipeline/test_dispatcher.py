@@ -104,13 +104,18 @@ class TestSideBySide:
         go_on(made(20), all_accepted)
         assert expo.stats().max_under_way == 6
 
-    def test_one_that_has_room_for_two_claims_two(self, dispatcher: Dispatcher, project: Project) -> None:
-        queue_message(project)
+    def test_one_that_has_room_for_two_claims_two(
+        self, dispatcher: Dispatcher, expo: FakeExpo, project: Project
+    ) -> None:
+        hang(expo, queue_message(project))
         dispatcher.send()
         queue_messages(project, 10, batch_limit=1)
         assert dispatcher.send().messages == MOST - 1
 
-    def test_one_that_is_full_claims_nothing(self, dispatcher: Dispatcher, project: Project) -> None:
+    def test_one_that_is_full_claims_nothing(
+        self, dispatcher: Dispatcher, expo: FakeExpo, project: Project
+    ) -> None:
+        expo.faults(on_send(Kind.DELAY, delay_after=0.5))
         queue_messages(project, 10, batch_limit=1)
         dispatcher.send()
         assert dispatcher.send() == Done(wait=1.0)
@@ -137,6 +142,44 @@ class TestSideBySide:
         assert [dispatcher.send().messages for _ in range(2)] == [10, 0]
         clock.turn(timedelta(seconds=2))
         assert [dispatcher.send().messages for _ in range(2)] == [10, 0]
+
+
+class TestWhatHasLanded:
+    """Its answers are there, and not saved yet."""
+
+    def test_makes_room_for_as_many(self, dispatcher: Dispatcher, project: Project) -> None:
+        queue_messages(project, 10, batch_limit=1)
+        dispatcher.send()
+        until(lambda: len(dispatcher._landed) == MOST)
+        assert dispatcher.send().messages == MOST
+
+    def test_but_not_without_end(self, dispatcher: Dispatcher, project: Project) -> None:
+        queue_messages(project, 10, batch_limit=1)
+        for landed in (MOST, 2 * MOST):
+            dispatcher.send()
+            until(lambda: len(dispatcher._landed) == landed)  # noqa: B023
+        assert dispatcher.send() == Done(wait=1.0)
+
+    def test_and_not_beyond_the_connections_that_the_vendor_takes(
+        self, made: Made, expo: FakeExpo, project: Project
+    ) -> None:
+        queue_messages(project, 20, batch_limit=1)
+        dispatcher = made(20)
+        assert dispatcher.send().messages == 6
+        until(lambda: len(dispatcher._landed) == 6)
+        expo.faults(on_send(Kind.DELAY, delay_after=0.5))
+        assert [dispatcher.send().messages for _ in range(2)] == [6, 0]
+
+    def test_holds_back_the_next_where_it_is_trouble(
+        self, dispatcher: Dispatcher, expo: FakeExpo, project: Project
+    ) -> None:
+        expo.faults(on_send(Kind.ANSWER, status=429))
+        queue_messages(project, 10, batch_limit=1)
+        dispatcher.send()
+        until(lambda: len(dispatcher._landed) == MOST)
+        assert dispatcher.send() == Done(wait=1.0)
+        dispatcher.save()
+        assert dispatcher.send().messages == 0  # the credential waits now
 
 
 class TestOneThatHangs:
