@@ -116,7 +116,7 @@ class Worker:
         """One thread that sends and one that saves; a single one where only one may write to the database."""
         if connection.vendor == "sqlite":
             return [_Thread(Step.DISPATCH.value, self._send_and_save, self._stopping, self._land, SHORT_REST)]
-        sending = _Thread(Step.DISPATCH.value, self._send, self._stopping)
+        sending = _Thread(Step.DISPATCH.value, self._send, self._stopping, longest_rest=SHORT_REST)
 
         def land() -> None:
             sending.join()  # what it still sends must be saved, too

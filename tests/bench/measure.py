@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.bench import machine
+from tests.bench.carillon.system import Carillon
 from tests.bench.fake import FastExpo
 from tests.bench.stores import Store
 from tests.bench.system import Run, System
@@ -94,6 +95,11 @@ class Bench:
         with self._scratch() as scratch, store.copied(source) as url:
             self.expo.begin(0)
             return system.queries(url, scratch, self.expo.url, number)
+
+    def rows(self, carillon: Carillon, store: Store, source: str, number: int, connections: int) -> float:
+        """Messages a second that the database takes by itself."""
+        with self._scratch() as scratch, store.copied(source) as url:
+            return carillon.rows(url, scratch, number, connections)
 
     def _follow(self, run: Run, answered: str, saved: str, number: int) -> Figures:
         before = machine.processor_seconds(run.worker)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from tests.bench import raw
+from tests.bench.carillon.system import Carillon
 from tests.bench.measure import Bench, Figures
 from tests.bench.options import Options
 from tests.bench.result import Case, Result
@@ -40,6 +41,17 @@ class Plan:
                     rate = raw.messages_a_second(self._bench.expo.url, number, connections)
                     self._result.raw.setdefault((latency, connections), []).append(rate)
                 say(f"raw limit, {latency:g} ms, {connections} connections: {rate:,.0f} messages/s")
+
+    def rows(self, store: Store) -> None:
+        """What the database takes by itself; SQLite writes over one connection only."""
+        number = min(self._options.numbers)
+        for carillon in (each for each in self._systems if isinstance(each, Carillon)):
+            source = self._bench.prepare(carillon, store, number)
+            for connections in (1,) if store.key == "sqlite" else (1, 2):
+                for _ in range(self._options.runs):
+                    rate = self._bench.rows(carillon, store, source, number, connections)
+                    self._result.rows.setdefault((store.key, connections), []).append(rate)
+                say(f"{store.label}, the rows alone, {connections} connections: {rate:,.0f} messages/s")
 
     def send(self, store: Store) -> None:
         """Messages: every number at every latency."""

@@ -25,6 +25,7 @@ def text(result: Result, targets: Sequence[Target]) -> str:
         _machine(result),
         ABOUT,
         *_raw(result),
+        *_rows(result),
         *_cases(result, "send", "Sending", "messages"),
         *_cases(result, "receipts", "Receipts", "receipts"),
         *_queries(result),
@@ -54,6 +55,18 @@ def _raw(result: Result) -> Iterator[str]:
         [
             [f"{latency:g} ms", str(connections), _whole(spread(runs))]
             for (latency, connections), runs in sorted(result.raw.items())
+        ],
+    )
+
+
+def _rows(result: Result) -> Iterator[str]:
+    if not result.rows:
+        return
+    yield "The rows alone: what is read and written for a message, in bare SQL; nothing is sent\n" + table(
+        ["database", "connections", "messages/s"],
+        [
+            [LABELS[store], str(connections), _whole(spread(runs))]
+            for (store, connections), runs in result.rows.items()
         ],
     )
 

@@ -31,6 +31,8 @@ class Result:
     cases: dict[Case, list[Figures]] = field(default_factory=dict)
     raw: dict[tuple[float, int], list[float]] = field(default_factory=dict)
     """(latency, connections) → messages a second, a run each."""
+    rows: dict[tuple[str, int], list[float]] = field(default_factory=dict)
+    """(store, connections) → messages a second that the database takes by itself, a run each."""
     queries: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict)
     """(store, system) → queries per 100 `messages` and per 100 `receipts`."""
     left_out: list[str] = field(default_factory=list)
@@ -63,6 +65,10 @@ class Result:
             "raw": [
                 {"latency": latency, "connections": connections, "runs": runs}
                 for (latency, connections), runs in self.raw.items()
+            ],
+            "rows": [
+                {"store": store, "connections": connections, "runs": runs}
+                for (store, connections), runs in self.rows.items()
             ],
             "queries": [
                 {"store": store, "system": system, **each} for (store, system), each in self.queries.items()

@@ -102,6 +102,12 @@ class Carillon:
         with Hand(Path(sys.executable), "tests.bench.carillon.queries", settings) as hand:
             return dict(hand.ask("count", number))
 
+    def rows(self, url: str, folder: Path, number: int, connections: int) -> float:
+        """Messages a second that the database takes by itself: see rows.py."""
+        settings = self._settings(url, folder, "http://127.0.0.1:9")
+        with Hand(Path(sys.executable), "tests.bench.carillon.rows", settings) as hand:
+            return float(hand.ask("write", number, connections))
+
     def _settings(self, url: str, folder: Path, expo: str) -> dict[str, str]:
         given: dict[str, Any] = {
             "DEBUG": "0",
