@@ -49,7 +49,7 @@ class PushChannel(BaseChannel):
     ) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
         """Hand the messages to the provider of the credential. Each carries its address as `token`."""
         batch = [
-            wire.PushMessage(id=message.pk, token=message.token or "", content=_content(message))
+            wire.PushMessage(id=message.id, token=message.token or "", content=_content(message))
             for message in messages
         ]
         return credential.opened_provider().send(batch)

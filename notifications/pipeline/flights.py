@@ -44,7 +44,7 @@ class Arrival:
 
 def one_by_one(flight: Flight, flush: int) -> Iterator[Arrival]:
     """The answers to one batch, in groups."""
-    waiting = {message.pk: message for message in flight.messages}
+    waiting = {message.id: message for message in flight.messages}
     group: list[Answer] = []
     for number, outcome, ticket in _guarded(flight):
         message = waiting.pop(number, None)

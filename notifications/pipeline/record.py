@@ -31,6 +31,7 @@ from notifications.pipeline import Done, backoff, topics
 from notifications.pipeline.flights import Answer, Arrival, Flight
 
 log = logging.getLogger(__name__)
+OUTCOMES = {outcome: outcome.value for outcome in wire.Outcome}
 _TRIED_AGAIN = (wire.Outcome.RETRY, wire.Outcome.AMBIGUOUS)
 SAVE_AGAIN = 0.5
 """Seconds between tries to save answers while the database is away."""
@@ -216,16 +217,16 @@ class _Fates:
 def _write_tickets(kept: Sequence[tuple[Flight, Sequence[Answer]]], now: datetime) -> None:
     """One ticket for each answer; an accepted one says when to ask for its receipt, where there are any."""
     credential = kept[0][0].credential
-    answered = [(flight.batch.pk, m.pk, ticket) for flight, mine in kept for m, ticket in mine]
-    tickets = [ticket for _, _, ticket in answered]
+    tickets = [ticket for _, mine in kept for _, ticket in mine]
     check_at = now + credential.setting("RECEIPT_CHECK_DELAY", timedelta(minutes=30))
     has_receipts = credential.provider_class.has_receipts
-    asks = [bool(has_receipts and t.external_id) and t.outcome == wire.Outcome.ACCEPTED for t in tickets]
+    accepted = [t.outcome is wire.Outcome.ACCEPTED for t in tickets]
+    asks = [has_receipts and good and t.external_id != "" for good, t in zip(accepted, tickets, strict=True)]
     columns: dict[str, Sequence[Any]] = {
-        "message": [pk for _, pk, _ in answered],
-        "batch": [batch for batch, _, _ in answered],
-        "outcome": [t.outcome.value for t in tickets],
-        "is_success": [t.outcome == wire.Outcome.ACCEPTED for t in tickets],
+        "message": [m.id for _, mine in kept for m, _ in mine],
+        "batch": [pk for flight, mine in kept for pk in [flight.batch.pk] * len(mine)],
+        "outcome": [OUTCOMES[t.outcome] for t in tickets],
+        "is_success": accepted,
         "external_id": [t.external_id[:128] for t in tickets],
         "error_code": [t.code[:64] for t in tickets],
         "error_message": [t.detail for t in tickets],
