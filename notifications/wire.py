@@ -6,7 +6,7 @@ Those that exist once for each message are not frozen: Python takes three times 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -74,13 +74,14 @@ class PushMessage:
     content: PushContent
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Ticket:
     """The provider's answer to one message, given at once."""
 
     outcome: Outcome
     external_id: str = ""
     """The vendor's own id of what it accepted; empty where it gave none (then no receipt can be asked for)."""
+    _: KW_ONLY
     code: str = ""
     """The vendor's own code, verbatim."""
     detail: str = ""

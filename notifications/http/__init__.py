@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from notifications.http.client import Forbidden, NoAnswer, NotSent, Response, close, request
-from notifications.http.session import BadStatus, Reply, Session
+from notifications.http.session import Session
 
 __all__ = [
-    "BadStatus",
     "Forbidden",
     "NoAnswer",
     "NotSent",
-    "Reply",
     "Response",
     "Session",
     "close",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import json
 import os
 import threading
 from collections.abc import Coroutine, Mapping
@@ -50,6 +51,13 @@ class Response:
     """Without its Content-Encoding, if it had one."""
     elapsed: float
     """Seconds from the call to the last byte."""
+
+    def json(self) -> Any:
+        """The JSON value of the body. Raises ValueError where it is none."""
+        try:
+            return json.loads(self.body)
+        except RecursionError:
+            raise ValueError("The brackets are nested too deep.") from None
 
 
 def request(

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import urlsplit
-
-import exponent_server_sdk as sdk
 
 from notifications import http, wire
 from notifications.providers.base import PushProvider
-from notifications.providers.expo import asking, codes, messages, replies, sending
+from notifications.providers.expo import asking, codes, messages, sending
 
 API = "/--/api/v2"
 
 
 class ExpoProvider(PushProvider):
-    """Expo's push service, spoken to through Expo's SDK for Python."""
+    """Expo's push service."""
 
     key = "expo"
     label = "Expo"
@@ -48,27 +45,19 @@ class ExpoProvider(PushProvider):
         """Send in one request; in several only where Expo refuses the request for the sake of some messages."""
         written, unwritable = messages.write(batch)
         yield from unwritable
-        client = self._client(replies.TicketReply)
         yield from sending.judged(
-            sending.deliver(client, self._secrets(), written, self.batch_size, self.deadline)
+            sending.deliver(self._session(), self._secrets(), written, self.batch_size, self.deadline)
         )
 
     def receipts(self, external_ids: Sequence[str]) -> wire.ReceiptAnswer:
         """Ask what became of accepted messages."""
-        client = self._client(replies.ReceiptReply)
-        return asking.ask(client, self._secrets(), external_ids, self.deadline)
+        return asking.ask(self._session(), self._secrets(), external_ids, self.deadline)
 
-    def _client(self, reply: type[http.Reply]) -> sdk.PushClient:
-        base = urlsplit(self.access.base_url)
+    def _session(self) -> http.Session:
         # A token pasted with a line break in it would end the header early.
         token = "".join(self.access.secrets.get("access_token", "").split())
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        # The SDK joins host and path in two ways, one of which loses a path of the host's own.
-        return sdk.PushClient(
-            host=f"{base.scheme}://{base.netloc}",
-            api_url=base.path.rstrip("/") + API,
-            session=http.Session(headers, self.deadline, reply),
-        )
+        return http.Session(self.access.base_url.rstrip("/") + API, headers, self.deadline)
 
     def _secrets(self) -> list[str]:
         return list(self.access.secrets.values())

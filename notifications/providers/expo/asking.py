@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import exponent_server_sdk as sdk
-
-from notifications import wire
+from notifications import http, wire
 from notifications.providers.expo import codes, replies
 from notifications.providers.expo.parting import Parting
-from notifications.providers.expo.replies import Refusal
+from notifications.providers.expo.replies import Receipts, Refusal
 from notifications.wire import Outcome
 
-Receipts = dict[str, wire.Receipt]
+PATH = "/push/getReceipts"
 
 
 def ask(
-    client: sdk.PushClient, secrets: Sequence[str], ids: Sequence[str], deadline: float
+    session: http.Session, secrets: Sequence[str], ids: Sequence[str], deadline: float
 ) -> wire.ReceiptAnswer:
     """Ask for all at once, for fewer only where Expo refuses them together. One refused alone is merely absent."""
 
     def question(part: Sequence[str]) -> Receipts | Refusal:
         try:
-            found = client.check_receipts_multiple([sdk.PushTicket(None, "ok", "", None, i) for i in part])
+            found = replies.receipts(part, session.post(PATH, json.dumps({"ids": part})), secrets)
         except replies.FAILURES as error:
-            return _to_ask_again(replies.refusal(error, secrets))
-        wanted = set(part)
-        read = {each.id: replies.receipt(each, secrets) for each in found if each.id in wanted}
-        return {name: receipt for name, receipt in read.items() if receipt}
+            found = replies.unanswered(error)
+        return _to_ask_again(found) if isinstance(found, Refusal) else found
 
+    if not ids:
+        return wire.ReceiptAnswer()
     known: Receipts = {}
     refused: list[Refusal] = []
     is_open = False

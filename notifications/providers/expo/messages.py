@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import secrets
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from notifications.providers import answers
@@ -20,39 +21,28 @@ _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _TOKEN = re.compile(rf"Expo(?:nent)?PushToken\[[!-Z\\^-~]+\]|{_UUID}")
 ADDRESSES = re.compile(rf"Expo(?:nent)?PushToken\[[^\]]*\]?|{_UUID}")
 """Everything in a text that may be a push token, whole or cut off."""
-_ENCODE = json.JSONEncoder(allow_nan=False).encode
+_ENCODE = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+_QUOTE = json.encoder.encode_basestring_ascii
+_SEAM = secrets.token_hex(16)
+"""A text that is in nobody's data."""
+Written = tuple[PushMessage, str]
+"""A message, and the JSON that Expo gets of it."""
 _LOOKS = "An Expo push token looks like ExponentPushToken[…] or ExpoPushToken[…], or is a bare UUID"
 
 
-class ExpoMessage:
-    """What the SDK asks of a message, with a payload that was made once for everybody who gets the same content."""
-
-    __slots__ = ("payload", "source", "to")
-
-    def __init__(self, source: PushMessage, payload: Mapping[str, Any]) -> None:
-        """`payload`: everything but the token, under Expo's own names."""
-        self.source, self.payload, self.to = source, payload, source.token
-
-    def get_payload(self) -> dict[str, Any]:
-        """What the SDK encodes. Its token has the right form."""
-        return {"to": self.to, **self.payload}
-
-
-def write(batch: Iterable[PushMessage]) -> tuple[list[ExpoMessage], list[tuple[PushMessage, Ticket]]]:
+def write(batch: Sequence[PushMessage]) -> tuple[list[Written], list[tuple[PushMessage, Ticket]]]:
     """Put messages into Expo's words; and those that cannot be, with the ticket that says so."""
     written, unwritable = [], []
-    payloads: dict[int, dict[str, Any] | Ticket] = {}
+    contents = {id(message.content): message.content for message in batch}
+    rests = dict(zip(contents, _rests(list(contents.values())), strict=True))
     for message in batch:
-        content = message.content
-        payload = payloads.get(id(content))
-        if payload is None:
-            payload = payloads[id(content)] = _payload_or_ticket(content)
-        if isinstance(payload, Ticket):
-            unwritable.append((message, payload))
+        rest = rests[id(message.content)]
+        if isinstance(rest, Ticket):
+            unwritable.append((message, rest))
         elif not _TOKEN.fullmatch(message.token):
             unwritable.append((message, _bad_token(message.token)))
         else:
-            written.append(ExpoMessage(message, payload))
+            written.append((message, f'{{"to":{_QUOTE(message.token)}{rest}'))
     return written, unwritable
 
 
@@ -61,39 +51,79 @@ def _bad_token(token: str) -> Ticket:
     return Ticket(outcome=Outcome.REJECTED, code=codes.NOT_A_TOKEN, detail=token_problem(token))
 
 
-def _payload_or_ticket(content: PushContent) -> dict[str, Any] | Ticket:
+def _rests(contents: Sequence[PushContent]) -> Sequence[str | Ticket]:
+    """Of each, the JSON of its message from behind the token to the end; or the ticket that says why there is none."""
     try:
-        payload = payload_of(content)
-        _ENCODE(payload)
+        return [_rest(text) for text in _texts([payload_of(each) for each in contents])]
+    except UNWRITABLE:
+        return [_rest_or_ticket(each) for each in contents]
+
+
+def _rest_or_ticket(content: PushContent) -> str | Ticket:
+    try:
+        return _rest(_ENCODE(payload_of(content)))
     except UNWRITABLE as error:
         problem = next((each.message for each in field_problems(content)), str(error))
         return answers.unwritable(problem)
-    return payload
+
+
+def _rest(text: str) -> str:
+    return "}" if text == "{}" else f",{text[1:]}"
+
+
+def _texts(payloads: Sequence[dict[str, Any]]) -> list[str]:
+    """Each as JSON. All are encoded at once, because a call of the encoder costs as much as half a payload."""
+    with_seams = [part for payload in payloads for part in (_SEAM, payload)]
+    pieces = _ENCODE([*with_seams, _SEAM]).split(f'"{_SEAM}"')[1:-1]
+    return [each[1:-1] for each in pieces]  # without the commas beside the seams
 
 
 def payload_of(content: PushContent) -> dict[str, Any]:
     """A content under Expo's names, without what is absent; 0 is a value (ttl: now or never, badge: cleared)."""
-    whole = {"ttl": content.ttl, "expiration": content.expiration, "badge": content.badge}
-    given = {
-        "title": content.title,
-        "subtitle": content.subtitle,
-        "body": content.body,
-        "data": dict(content.data) if content.data else None,
-        "_contentAvailable": content.content_available,
-        "priority": content.priority,
-        "sound": _sound(content),
-        "interruptionLevel": content.interruption_level,
-        "channelId": content.channel_id,
-        "icon": content.icon,
-        "richContent": dict(content.rich_content) if content.rich_content else None,
-        "categoryId": content.category_id,
-        "mutableContent": content.mutable_content,
-        "collapseId": content.collapse_id,
-        "tag": content.tag,
-    }
-    payload: dict[str, Any] = {name: value for name, value in given.items() if value}
-    payload.update({name: int(value) for name, value in whole.items() if value is not None})
+    # Field by field, because this is done for every message: a table of the fields takes three times as long.
+    payload: dict[str, Any] = {}
+    if content.title:
+        payload["title"] = content.title
+    if content.subtitle:
+        payload["subtitle"] = content.subtitle
+    if content.body:
+        payload["body"] = content.body
+    if content.data:
+        payload["data"] = dict(content.data)
+    if content.rich_content:
+        payload["richContent"] = dict(content.rich_content)
+    if content.icon:
+        payload["icon"] = content.icon
+    if sound := _sound(content):
+        payload["sound"] = sound
+    if content.badge is not None:
+        payload["badge"] = int(content.badge)
+    _add_manners(payload, content)
     return payload
+
+
+def _add_manners(payload: dict[str, Any], content: PushContent) -> None:
+    """When and how it is to arrive, and what it takes the place of."""
+    if content.ttl is not None:
+        payload["ttl"] = int(content.ttl)
+    if content.expiration is not None:
+        payload["expiration"] = int(content.expiration)
+    if content.priority:
+        payload["priority"] = content.priority
+    if content.interruption_level:
+        payload["interruptionLevel"] = content.interruption_level
+    if content.channel_id:
+        payload["channelId"] = content.channel_id
+    if content.category_id:
+        payload["categoryId"] = content.category_id
+    if content.content_available:
+        payload["_contentAvailable"] = content.content_available
+    if content.mutable_content:
+        payload["mutableContent"] = content.mutable_content
+    if content.collapse_id:
+        payload["collapseId"] = content.collapse_id
+    if content.tag:
+        payload["tag"] = content.tag
 
 
 def _sound(content: PushContent) -> str | dict[str, Any]:

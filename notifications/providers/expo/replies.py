@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
-
-import exponent_server_sdk as sdk
+from typing import Any
 
 from notifications import http, wire
 from notifications.providers import answers
 from notifications.providers.expo import codes
-from notifications.providers.expo.messages import ADDRESSES, ExpoMessage
+from notifications.providers.expo.messages import ADDRESSES
 from notifications.wire import Outcome
 
-FAILURES = (http.NotSent, http.NoAnswer, http.BadStatus, sdk.PushServerError)
-"""All that a call of the SDK may end with."""
+Entry = Mapping[str, Any]
+Receipts = dict[str, wire.Receipt]
+FAILURES = (http.NotSent, http.NoAnswer)
+"""What a call ends with that brings no reply."""
 _SPLITTING_STATUSES = {400, 413, 422}
 
 
@@ -30,92 +30,79 @@ class Refusal:
     """In which parts, where Expo says so: the places of their messages in the request."""
 
 
+_ARRIVED = wire.Receipt(outcome=Outcome.ACCEPTED)
 LEFT_OVER = Refusal(wire.Ticket(outcome=Outcome.RETRY, code=codes.NOT_PARTED))
 """Of what was refused with others, and was not asked for again in time."""
 
 
-class _Reply(http.Reply):
-    """A reply whose JSON has the shape that the SDK takes for granted, or is no JSON."""
-
-    shape: ClassVar[type]
-
-    def json(self) -> dict[str, Any]:
-        """`errors` where there are any, `data` where it has the right shape; ValueError for anything but an object."""
-        value = super().json()
-        if not isinstance(value, dict):
-            raise ValueError("The reply is no JSON object.")
-        shaped = {"errors": value["errors"]} if value.get("errors") else {}
-        if isinstance(value.get("data"), self.shape):
-            shaped["data"] = self.entries(value["data"])
-        return shaped
-
-    def entries(self, data: Any) -> Any:
-        raise NotImplementedError
-
-
-class TicketReply(_Reply):
-    """A reply with a list of tickets."""
-
-    shape = list
-
-    def entries(self, data: list[Any]) -> list[dict[str, Any]]:
-        """As many entries as came: those that are no tickets stay as ones without a status."""
-        return [_entry(each) for each in data]
-
-
-class ReceiptReply(_Reply):
-    """A reply with receipts by id."""
-
-    shape = dict
-
-    def entries(self, data: dict[str, Any]) -> dict[str, dict[str, Any]]:
-        """As many entries as came: those that are no receipts stay as ones without a status."""
-        return {name: _entry(each) for name, each in data.items()}
-
-
-def _entry(value: Any) -> dict[str, Any]:
-    # The SDK would read "error" into a missing status.
-    return value if isinstance(value, dict) and "status" in value else {"status": None}
-
-
 def tickets(
-    sent: Sequence[ExpoMessage], found: Sequence[sdk.PushTicket], secrets: Sequence[str]
-) -> list[wire.Ticket]:
+    sent: Sequence[wire.PushMessage], reply: http.Response, secrets: Sequence[str]
+) -> list[wire.Ticket] | Refusal:
     """One ticket for each message that was sent, in the same order."""
-    doubt = _doubt(sent, found)
+    body = _body(reply, list)
+    found = body.get("data", ())
+    if not _is_taken(reply, body) or len(found) != len(sent):
+        return _refusal(reply, body, secrets, sent)
+    entries = [_entry(each) for each in found]
+    doubt = _doubt(sent, entries)
     if doubt:
         return [answers.unreadable(doubt)] * len(sent)
-    return [_ticket(each, secrets) for each in found]
+    return [_ticket(message, entry, secrets) for message, entry in zip(sent, entries, strict=True)]
 
 
-def receipt(found: sdk.PushReceipt, secrets: Sequence[str]) -> wire.Receipt | None:
-    """What one receipt says; None where it says nothing that can be read."""
-    if found.status == "ok":
-        return wire.Receipt(outcome=Outcome.ACCEPTED)
-    if found.status != "error":
-        return None
-    outcome, code, detail = _error(found, secrets)
-    return wire.Receipt(outcome=outcome, code=code, detail=detail)
+def receipts(ids: Sequence[str], reply: http.Response, secrets: Sequence[str]) -> Receipts | Refusal:
+    """The receipts that are known of those that were asked for. One that cannot be read is left out."""
+    body = _body(reply, dict)
+    if not _is_taken(reply, body):
+        return _refusal(reply, body, secrets)
+    found = body["data"]
+    read = {each: _receipt(_entry(found[each]), secrets) for each in ids if each in found}
+    return {name: receipt for name, receipt in read.items() if receipt}
 
 
-def refusal(error: Exception, secrets: Sequence[str], sent: Sequence[ExpoMessage] = ()) -> Refusal:
-    """What one of FAILURES means for all the messages that were sent."""
-    if isinstance(error, http.NotSent | http.NoAnswer):
-        return Refusal(answers.of_failure(error))
-    reply: http.Reply = error.response  # type: ignore[attr-defined]  # both others carry it
+def unanswered(error: http.NotSent | http.NoAnswer) -> Refusal:
+    """What one of FAILURES means for everything that was asked."""
+    return Refusal(answers.of_failure(error))
+
+
+def _body(reply: http.Response, shape: type) -> dict[str, Any]:
+    """`errors` where there are any, `data` where it has the right shape."""
     try:
-        body = reply.json()
+        value = reply.json()
     except ValueError:
-        body = {}
-    if reply.status_code < 300 and ("data" in body or "errors" not in body):
+        return {}
+    if not isinstance(value, dict):
+        return {}
+    body = {"errors": value["errors"]} if value.get("errors") else {}
+    if isinstance(value.get("data"), shape):
+        body["data"] = value["data"]
+    return body
+
+
+def _entry(value: Any) -> Entry:
+    return value if isinstance(value, dict) else {}
+
+
+def _is_taken(reply: http.Response, body: Mapping[str, Any]) -> bool:
+    """Does it speak of single messages, rather than of the request as a whole?"""
+    return reply.status < 400 and "data" in body and "errors" not in body
+
+
+def _refusal(
+    reply: http.Response,
+    body: Mapping[str, Any],
+    secrets: Sequence[str],
+    sent: Sequence[wire.PushMessage] = (),
+) -> Refusal:
+    if reply.status < 300 and ("data" in body or "errors" not in body):
         return Refusal(answers.unreadable(_what_came(body, len(sent))))
     return _refused(reply, _first(body.get("errors")), sent, secrets)
 
 
 def _refused(
-    reply: http.Reply, error: Mapping[str, Any], sent: Sequence[ExpoMessage], secrets: Sequence[str]
+    reply: http.Response, error: Mapping[str, Any], sent: Sequence[wire.PushMessage], secrets: Sequence[str]
 ) -> Refusal:
-    status = reply.status_code
+    status = reply.status
     said = answers.code(error.get("code"))
     code = said or (answers.UNREADABLE if status < 300 else f"HTTP {status}")
     known = codes.OF_A_REQUEST.get(code)
@@ -124,7 +111,7 @@ def _refused(
     ticket = wire.Ticket(
         outcome=outcome,
         code=code,
-        detail=answers.detail(error.get("message"), [*secrets, *(each.to for each in sent)], ADDRESSES),
+        detail=answers.detail(error.get("message"), [*secrets, *(each.token for each in sent)], ADDRESSES),
         retry_after=answers.retry_after(reply.headers) if outcome is Outcome.RETRY else None,
         throttled=throttled,
     )
@@ -133,7 +120,7 @@ def _refused(
     return Refusal(ticket, splits=refused or (code in codes.OF_THE_MIX and not throttled), groups=apart)
 
 
-def _by_project(details: Any, sent: Sequence[ExpoMessage]) -> list[list[int]]:
+def _by_project(details: Any, sent: Sequence[wire.PushMessage]) -> list[list[int]]:
     """The places of each project's messages, where Expo names their tokens; those it does not name stay together."""
     named = details if isinstance(details, dict) else {}
     project_of = {
@@ -145,7 +132,7 @@ def _by_project(details: Any, sent: Sequence[ExpoMessage]) -> list[list[int]]:
     }
     groups: dict[str | None, list[int]] = {}
     for place, message in enumerate(sent):
-        groups.setdefault(project_of.get(message.to), []).append(place)
+        groups.setdefault(project_of.get(message.token), []).append(place)
     return list(groups.values()) if len(groups) > 1 else []
 
 
@@ -162,34 +149,50 @@ def _what_came(body: Mapping[str, Any], sent: int) -> str:
     return "Expo answered with something that is not in its format."
 
 
-def _doubt(sent: Sequence[ExpoMessage], found: Sequence[sdk.PushTicket]) -> str:
+def _doubt(sent: Sequence[wire.PushMessage], found: Sequence[Entry]) -> str:
     """Why these tickets cannot be matched with the messages by their order; "" when they can."""
-    ids = [each.id for each in found if isinstance(each.id, str) and each.id]
+    ids = [name for each in found if (name := each.get("id")) and isinstance(name, str)]
     if len(set(ids)) < len(ids):
         return "Expo gave the same ticket to several messages."
-    named = {each.push_message.to: _token_named_in(each) for each in found if each.status == "error"}
-    strangers = {other for own, other in named.items() if other and other != own}
-    if strangers.intersection(each.to for each in sent):
+    refused = [
+        (message.token, _token_named_in(each))
+        for message, each in zip(sent, found, strict=True)
+        if each.get("status") == "error"
+    ]
+    strangers = {named for own, named in refused if named != own}
+    if strangers and any(each.token in strangers for each in sent):
         return "Expo gave its tickets in another order than the messages."
     return ""
 
 
-def _token_named_in(ticket: sdk.PushTicket) -> str:
-    named = ticket.details.get("expoPushToken") if isinstance(ticket.details, dict) else ""
+def _token_named_in(entry: Entry) -> str:
+    details = entry.get("details")
+    named = details.get("expoPushToken") if isinstance(details, dict) else ""
     return named if isinstance(named, str) else ""
 
 
-def _ticket(found: sdk.PushTicket, secrets: Sequence[str]) -> wire.Ticket:
-    if found.status == "ok":
-        return wire.Ticket(outcome=Outcome.ACCEPTED, external_id=answers.reference(found.id))
-    if found.status != "error":
+def _ticket(message: wire.PushMessage, entry: Entry, secrets: Sequence[str]) -> wire.Ticket:
+    if entry.get("status") == "ok":
+        return wire.Ticket(Outcome.ACCEPTED, answers.reference(entry.get("id")))
+    if entry.get("status") != "error":
         return answers.unreadable("Expo's ticket for this message says neither ok nor error.")
-    outcome, code, detail = _error(found, [*secrets, found.push_message.to])
+    outcome, code, detail = _error(entry, [*secrets, message.token])
     return wire.Ticket(outcome=outcome, code=code, detail=detail)
 
 
-def _error(found: sdk.PushTicket | sdk.PushReceipt, hidden: Sequence[str]) -> tuple[Outcome, str, str]:
-    code = answers.code(found.details.get("error")) if isinstance(found.details, dict) else ""
+def _receipt(entry: Entry, secrets: Sequence[str]) -> wire.Receipt | None:
+    """What one receipt says; None where it says nothing that can be read."""
+    if entry.get("status") == "ok":
+        return _ARRIVED
+    if entry.get("status") != "error":
+        return None
+    outcome, code, detail = _error(entry, secrets)
+    return wire.Receipt(outcome=outcome, code=code, detail=detail)
+
+
+def _error(entry: Entry, hidden: Sequence[str]) -> tuple[Outcome, str, str]:
+    details = entry.get("details")
+    code = answers.code(details.get("error")) if isinstance(details, dict) else ""
     known = codes.OF_A_MESSAGE.get(code)
-    detail = answers.detail(found.message, hidden, ADDRESSES)
+    detail = answers.detail(entry.get("message"), hidden, ADDRESSES)
     return known.outcome if known else Outcome.REJECTED, code, detail

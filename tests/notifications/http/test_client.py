@@ -54,6 +54,18 @@ def test_it_brings_back_status_headers_and_body(server):
     assert (answer.status, answer.headers["x-kind"], answer.body) == (418, "tea", b"short and stout")
 
 
+def test_it_reads_json(server):
+    server.script = lambda seen: Answer(status=201, body={"a": 1})
+    assert post(server.url).json() == {"a": 1}
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"\xff\xfe\xfd", b"[" * 100_000, b"{'a': 1}"])
+def test_what_is_no_json_is_a_value_error(server, body):
+    server.script = lambda seen: Answer(body=body)
+    with pytest.raises(ValueError, match=r".+"):
+        post(server.url).json()
+
+
 def test_it_says_how_long_the_answer_took(server):
     assert 0 < post(server.url).elapsed < 5
 

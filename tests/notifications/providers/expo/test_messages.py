@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import UserDict
 from dataclasses import fields as fields_of
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -111,23 +112,53 @@ def test_data_and_rich_content_may_be_any_mapping():
     assert json.loads(json.dumps(payload)) == {"data": {"page": "home"}, "richContent": dict(shown)}
 
 
+class Counted(UserDict):
+    """Data that counts how often it is read."""
+
+    times = 0
+
+    def __iter__(self):
+        self.times += 1
+        return super().__iter__()
+
+
+def written(*batch: PushMessage) -> list[dict]:
+    """What Expo gets of these."""
+    return [json.loads(text) for _, text in messages.write(batch)[0]]
+
+
+def message(number: int, content: PushContent, token: str = "") -> PushMessage:
+    return PushMessage(id=number, token=token or f"ExponentPushToken[{number}]", content=content)
+
+
 def test_the_same_content_is_put_into_words_once():
-    batch = [PushMessage(id=n, token=f"ExponentPushToken[{n}]", content=WHOLE) for n in range(3)]
-    written, _ = messages.write(batch)
-    assert [each.get_payload()["to"] for each in written] == [message.token for message in batch]
-    assert len({id(each.payload) for each in written}) == 1
+    data = Counted(page="home")
+    content = PushContent(data=data)
+    found = written(*(message(n, content) for n in range(3)))
+    assert (len(found), data.times) == (3, 1)
+
+
+def test_each_message_has_its_own_token_and_content():
+    contents = [WHOLE, PushContent(body="Body"), WHOLE, PushContent()]
+    batch = [message(n, content) for n, content in enumerate(contents)]
+    assert written(*batch) == [{"to": each.token, **messages.payload_of(each.content)} for each in batch]
+
+
+@pytest.mark.parametrize("inside", ['"', "\\", '","title":"x', "\\u0041"])
+def test_a_token_goes_out_as_it_is(inside):
+    name = f"ExpoPushToken[{inside}]"
+    assert written(message(1, WHOLE, token=name))[0]["to"] == name
 
 
 @pytest.mark.parametrize(
     "data", [{"at": datetime(2026, 1, 1, tzinfo=UTC)}, {"n": float("nan")}, {(1, 2): 3}, [1], "x"]
 )
 def test_what_json_cannot_say_is_rejected_alone(data):
-    good = PushMessage(id=1, token="ExponentPushToken[a]", content=WHOLE)
-    bad = PushMessage(id=2, token="ExponentPushToken[b]", content=PushContent(body="Body", data=data))
-    written, unwritable = messages.write([good, bad])
-    assert [each.source for each in written] == [good]
-    [(message, ticket)] = unwritable
-    assert (message, ticket.outcome, ticket.code) == (bad, Outcome.REJECTED, "Unwritable")
+    good, bad = message(1, WHOLE), message(2, PushContent(body="Body", data=data))
+    taken, unwritable = messages.write([good, bad])
+    assert [each for each, _ in taken] == [good]
+    [(refused, ticket)] = unwritable
+    assert (refused, ticket.outcome, ticket.code) == (bad, Outcome.REJECTED, "Unwritable")
 
 
 @pytest.mark.parametrize(
