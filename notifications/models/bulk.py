@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -13,7 +12,6 @@ from django.db.models import (
     BigAutoField,
     CharField,
     Field,
-    JSONField,
     Lookup,
     Model,
     QuerySet,
@@ -21,11 +19,8 @@ from django.db.models import (
     Value,
 )
 from django.db.models.expressions import BaseExpression, Combinable, F
-from django.utils.duration import duration_iso_string
 
-PASSING = {str, int, bool, type(None)}
-"""Types of values that stand in a JSON document as they are."""
-MOMENTS = {datetime, type(None)}
+from notifications.models.rows_sql import column_of, rows_sql
 
 
 def insert_select(
@@ -46,8 +41,8 @@ def insert_select(
         select_sql, params = source.values_list(*expressions).query.sql_with_params()
     except EmptyResultSet:  # Django knows without asking that there is none
         return 0
-    names = ", ".join(_column(field) for field in fields)
-    target = ", ".join(_column(model._meta.get_field(name)) for name in conflict)
+    names = ", ".join(column_of(field) for field in fields)
+    target = ", ".join(column_of(model._meta.get_field(name)) for name in conflict)
     sql = (
         f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({names}) {select_sql} "
         f"ON CONFLICT ({target}) DO NOTHING"
@@ -97,8 +92,8 @@ def _update_sql(
 ) -> tuple[str, list[Any]]:
     table = connection.ops.quote_name(model._meta.db_table)
     fields = {name: model._meta.get_field(name) for name in columns}
-    source, values = _rows_sql(fields, columns)
-    sets = ", ".join(f"{_column(field)} = new_{name}" for name, field in fields.items() if name != "id")
+    source, values = rows_sql(fields, columns)
+    sets = ", ".join(f"{column_of(field)} = new_{name}" for name, field in fields.items() if name != "id")
     guard = f" AND {where}" if where else ""
     # Materialized: otherwise SQLite takes the document apart again for every row it compares with.
     sql = f"WITH v AS MATERIALIZED {source} UPDATE {table} SET {sets} FROM v WHERE {table}.id = new_id{guard}"
@@ -144,9 +139,9 @@ def _insert_sql(
         name: columns[name] if name in columns else [field.get_default()] * size
         for name, field in fields.items()
     }
-    source, values = _rows_sql(fields, given)
-    names = ", ".join(_column(field) for field in fields.values())
-    target = f"({', '.join(_column(model._meta.get_field(name)) for name in conflict)})" if conflict else ""
+    source, values = rows_sql(fields, given)
+    names = ", ".join(column_of(field) for field in fields.values())
+    target = f"({', '.join(column_of(model._meta.get_field(name)) for name in conflict)})" if conflict else ""
     sql = (
         f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({names}) "
         f"SELECT {', '.join(f'new_{name}' for name in fields)} FROM {source} v WHERE true "
@@ -163,12 +158,12 @@ def insert_objects(objects: Sequence[Model], by: str) -> dict[Any, int]:
     model = type(objects[0])
     fields = {field.attname: field for field in model._meta.concrete_fields if not field.primary_key}
     held = [vars(each) for each in objects]
-    source, values = _rows_sql(fields, {name: [each[name] for each in held] for name in fields})
-    columns = ", ".join(_column(field) for field in fields.values())
+    source, values = rows_sql(fields, {name: [each[name] for each in held] for name in fields})
+    columns = ", ".join(column_of(field) for field in fields.values())
     sql = (
         f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({columns}) "
         f"SELECT {', '.join(f'new_{name}' for name in fields)} FROM {source} v "
-        f"RETURNING {_column(model._meta.get_field(by))}, {_column(model._meta.pk)}"
+        f"RETURNING {column_of(model._meta.get_field(by))}, {column_of(model._meta.pk)}"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
@@ -213,120 +208,6 @@ def _expression(field: Field[Any, Any], columns: Mapping[str, Any]) -> BaseExpre
 
 def _plain_field(field: Any) -> Any:
     return field.target_field if field.is_relation else field
-
-
-def _column(field: Any) -> str:
-    return connection.ops.quote_name(field.column)
-
-
-def _rows_sql(fields: Mapping[str, Any], columns: Mapping[str, Sequence[Any]]) -> tuple[str, list[Any]]:
-    """The rows as a derived table with one column `new_<field>` per field, and its parameters.
-
-    What all rows agree on is sent once; the rest as lists, which is ten times cheaper than a parameter for each value.
-    """
-    selected, parameters = [], []
-    lists: dict[str, Sequence[Any]] = {}
-    for name, field in fields.items():
-        values = columns[name]
-        if _agree(field, values):
-            selected.append(f"{_cast('%s', field)} AS new_{name}")
-            parameters.append(_plain(field, values[0]))
-        else:
-            selected.append(f"{_entry(len(lists), field)} AS new_{name}")
-            lists[name] = _written(field, values)
-    size = len(next(iter(columns.values())))
-    source, documents = _lists_sql({fields[name]: values for name, values in lists.items()}, size)
-    return f"(SELECT {', '.join(selected)} FROM {source})", [*parameters, *documents]
-
-
-def _lists_sql(lists: Mapping[Any, Sequence[Any]], size: int) -> tuple[str, list[str]]:
-    """So many rows of these lists, and their parameters: PostgreSQL takes an array for each, SQLite one JSON text."""
-    if connection.vendor != "postgresql":
-        return "json_each(%s)", [
-            json.dumps(list(zip(*lists.values(), strict=True)) if lists else [[]] * size)
-        ]
-    if not lists:
-        return f"generate_series(1, {size})", []
-    arrays = ", ".join(f"%s::{_array_type(field)}[]" for field in lists)
-    names = ", ".join(f"c{place}" for place in range(len(lists)))
-    return f"unnest({arrays}) AS r({names})", [array_of(values) for values in lists.values()]
-
-
-def array_of(values: Sequence[Any]) -> str:
-    """Numbers, texts or None as PostgreSQL reads an array (manual, "Array Input and Output Syntax")."""
-    if set(map(type, values)) == {int}:
-        return "{" + ",".join(map(str, values)) + "}"
-    return "{" + ",".join(map(_element, values)) + "}"
-
-
-def _element(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    text = value if isinstance(value, str) else str(value)
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _agree(field: Any, values: Sequence[Any]) -> bool:
-    """Are they all the same? In JSON 1 and true are not, though Python says so."""
-    first = values[0]
-    if isinstance(field, JSONField):
-        return all(value is first for value in values)
-    return bool(values[-1] == first) and values.count(first) == len(values)
-
-
-def _entry(place: int, field: Any) -> str:
-    """What stands at this place of a row."""
-    return f"c{place}" if connection.vendor == "postgresql" else f"json_extract(value, '$[{place}]')"
-
-
-def _array_type(field: Any) -> str:
-    """The type of a field's values in an array; without a length, as in `_cast`."""
-    return _type(field).partition("(")[0]
-
-
-def _cast(sql: str, field: Any) -> str:
-    """PostgreSQL is told the type, but no length: a cast would cut off what is too long, without a word."""
-    return f"{sql}::{_array_type(field)}" if connection.vendor == "postgresql" else sql
-
-
-def _written(field: Any, values: Sequence[Any]) -> Sequence[Any]:
-    """A column's values, each like `_plain`; numbers and texts pass, and what comes often is converted once."""
-    if not isinstance(field, JSONField):
-        kinds = set(map(type, values))
-        if kinds <= PASSING:
-            return values
-        if kinds <= MOMENTS:
-            write = _moment_writer(field)
-            known = {value: write(value) for value in set(values)}
-            return [known[value] for value in values]
-    return [_plain(field, value) for value in values]
-
-
-def _moment_writer(field: Any) -> Callable[[datetime | None], Any]:
-    """Does what Django makes of a time, for one in UTC at a tenth of the cost."""
-    is_postgres = connection.vendor == "postgresql"
-
-    def write(value: datetime | None) -> Any:
-        if value is None or value.tzinfo is not UTC:
-            return _plain(field, value)
-        return value.isoformat() if is_postgres else value.isoformat(" ")[: -len("+00:00")]
-
-    return write
-
-
-def _type(field: Any) -> str:
-    """The column type without identity or serial clauses."""
-    return str(field.rel_db_type(connection) if field.primary_key else field.db_type(connection))
-
-
-def _plain(field: Any, value: Any) -> Any:
-    """A value as the database of this connection writes it, fit for a JSON document."""
-    if isinstance(field, JSONField):
-        return None if value is None else json.dumps(value)
-    prepared = field.get_db_prep_save(value, connection)
-    if isinstance(prepared, datetime):
-        return prepared.isoformat()
-    return duration_iso_string(prepared) if isinstance(prepared, timedelta) else prepared
 
 
 def count_anew(*models: type[Model]) -> None:
