@@ -1,4 +1,4 @@
-"""Dispatch: claim, send, record the answers: no transaction across the call, no call without a lease."""
+"""Dispatch: what was claimed is made ready and started: no transaction across the call, no call without a lease."""
 
 from __future__ import annotations
 
@@ -13,27 +13,11 @@ from django.db import connection, transaction
 from notifications import channels, clock, encryption, wire
 from notifications.models import Batch, Credential
 from notifications.models.bulk import commit_with_the_next, update_rows
-from notifications.pipeline import Done, record, sweep
+from notifications.pipeline import Done, sweep
 from notifications.pipeline.claims import Claim, claim
-from notifications.pipeline.flights import Flight, one_by_one
+from notifications.pipeline.flights import Flight
 
 log = logging.getLogger(__name__)
-FLUSH = 100
-"""Answers of one batch recorded together at the most."""
-
-
-def step(at_once: int = 1) -> Done:
-    """Claim, send and record what one credential has to send: so many batches, one after the other."""
-    flights = take_off(at_once)
-    if isinstance(flights, Done):
-        return flights
-    saved = [record.save([arrival]) for each in flights for arrival in one_by_one(each, FLUSH)]
-    return Done(
-        messages=sum(len(each.messages) for each in flights),
-        wait=0.0,
-        is_room=any(done.is_room for done in saved),
-        topics=frozenset().union(*(done.topics for done in saved)),
-    )
 
 
 def take_off(most: int = 1, landed: Sequence[int] = ()) -> list[Flight] | Done:

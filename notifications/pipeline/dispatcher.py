@@ -72,7 +72,7 @@ class Dispatcher:
             self._pool.submit(self._fetch, flight)
 
     def _fetch(self, flight: Flight) -> None:
-        for arrival in one_by_one(flight, dispatch.FLUSH):
+        for arrival in one_by_one(flight):
             if arrival.is_last:
                 self._landed[flight.batch.pk] = flight
                 self._flying.discard(flight.batch.pk)

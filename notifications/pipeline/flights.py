@@ -13,6 +13,8 @@ from notifications.models.copy import Copy
 
 log = logging.getLogger(__name__)
 TROUBLE = (wire.Outcome.RETRY, wire.Outcome.AMBIGUOUS, wire.Outcome.MISCONFIGURED)
+FLUSH = 100
+"""Answers of one batch recorded together at the most."""
 Answer = tuple[Copy, wire.Ticket]
 
 
@@ -42,7 +44,7 @@ class Arrival:
     is_last: bool
 
 
-def one_by_one(flight: Flight, flush: int) -> Iterator[Arrival]:
+def one_by_one(flight: Flight, flush: int = FLUSH) -> Iterator[Arrival]:
     """The answers to one batch, in groups."""
     waiting = {message.id: message for message in flight.messages}
     group: list[Answer] = []

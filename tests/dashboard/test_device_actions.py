@@ -14,10 +14,11 @@ from django.urls import reverse
 
 from notifications import clock
 from notifications.models import AuditEntry, Credential, Device, Message, MessageState, Project, Role
-from notifications.pipeline import dispatch, receipts
+from notifications.pipeline import receipts
 from tests.dashboard.reading import has_part, part
 from tests.factories import make_device
 from tests.fakes.process import FakeExpo
+from tests.notifications.stepping import send_step
 
 Member = Callable[[Role], Client]
 ACTIONS = ["device_test", "device_off", "device_on"]
@@ -71,7 +72,7 @@ class TestSendTest:
         settings.EXPO_NOTIFICATIONS_RECEIPT_CHECK_DELAY = timedelta(0)
         act(signed_in, device, "device_test", **WORDS)
         assert "Queued First attempt" in part(signed_in.get(address(device)), "history")
-        dispatch.step()
+        send_step()
         assert "Accepted Handed to Expo" in part(signed_in.get(address(device)), "history")
         receipts.step()
         assert "Receipt: delivered" in part(signed_in.get(address(device)), "history")

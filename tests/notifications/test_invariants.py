@@ -27,12 +27,13 @@ from notifications.models import (
     Suppression,
     Ticket,
 )
-from notifications.pipeline import dispatch, expand, receipts
+from notifications.pipeline import expand, receipts
 from tests.factories import make_account, make_broadcast, make_credential, make_project
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind, Match
 from tests.fakes.process import FakeExpo
 from tests.notifications.rows import ACTOR, HOUR, make_crowd, queue_message
+from tests.notifications.stepping import send_step
 
 LONG_AGO = timedelta(days=30)
 
@@ -44,7 +45,7 @@ def good(project: Project, expo: FakeExpo) -> Project:
     make_account(project, "bare")
     expo.faults(on_send(Kind.TICKET_ERROR, Match(times=1, token="Expo"), code="DeviceNotRegistered"))
     broadcasts.start(ACTOR, make_broadcast(project))
-    while expand.step().more or dispatch.step().messages:
+    while expand.step().more or send_step().messages:
         pass
     clock.turn(timedelta(minutes=30))
     receipts.step()

@@ -7,12 +7,13 @@ from django.test import Client
 
 from dashboard.admin.links import list_of
 from notifications.models import Batch, Message, Project, Receipt, Ticket
-from notifications.pipeline import dispatch, receipts
+from notifications.pipeline import receipts
 from tests.dashboard.admin.staff import act, audited, staff_with, told
 from tests.dashboard.copies import answer
 from tests.factories import make_device, make_message
 from tests.fakes.process import FakeExpo
 from tests.notifications.rows import queue_message
+from tests.notifications.stepping import send_step
 
 CHECK = "check_selected_tickets"
 
@@ -21,7 +22,7 @@ CHECK = "check_selected_tickets"
 def ticket(expo: FakeExpo, project: Project) -> Ticket:
     """A message that the vendor has just accepted."""
     queue_message(project)
-    dispatch.step()
+    send_step()
     return Ticket.objects.get()
 
 

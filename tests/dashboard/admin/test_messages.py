@@ -12,11 +12,11 @@ from django.test import Client
 from dashboard.admin.links import list_of
 from notifications.actions import by_hand
 from notifications.models import Device, Message, Project
-from notifications.pipeline import dispatch
 from tests.dashboard.admin.staff import act, audited, staff_with, told
 from tests.dashboard.copies import answer
 from tests.factories import make_account, make_broadcast, make_credential, make_device, make_message
 from tests.fakes.process import FakeExpo
+from tests.notifications.stepping import send_step
 
 SEND = "send_selected_messages"
 
@@ -109,7 +109,7 @@ class TestForm:
         assert (message.state, message.reason) == ("held", "unsent")
         assert (message.project, message.user, message.provider) == (device.project, device.user, "expo")
         assert (message.data, message.ttl, message.badge) == ({"screen": "news"}, timedelta(0), 0)
-        dispatch.step()
+        send_step()
         assert expo.history() == []
 
     def test_it_is_audited(self, signed_in: Client, device: Device) -> None:
@@ -153,7 +153,7 @@ class TestSend:
     def test_selected_messages_are_sent(self, signed_in: Client, device: Device, expo: FakeExpo) -> None:
         add(signed_in, device)
         act(signed_in, Message, SEND, Message.objects.get())
-        dispatch.step()
+        send_step()
         assert [entry.token for entry in expo.history()] == [device.push_token]
         assert Message.objects.get().state == "accepted"
 
@@ -174,7 +174,7 @@ class TestSend:
         message = make_message(device, state="held")
         for times in (1, 2):
             act(signed_in, Message, SEND, message)
-            dispatch.step()
+            send_step()
             assert message.tickets.count() == times
 
     def test_copies_of_a_cancelled_broadcast_stay(self, signed_in: Client, device: Device) -> None:

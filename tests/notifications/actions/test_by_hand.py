@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from notifications.actions import by_hand
 from notifications.models import AuditEntry, Message, MessageState, Project, Ticket
-from notifications.pipeline import dispatch
 from tests.factories import make_project
 from tests.fakes.process import FakeExpo
 from tests.notifications.rows import ACTOR, queue_messages, sending
+from tests.notifications.stepping import send_step
 
 
 def queries_of(work: Callable[[], object]) -> int:
@@ -39,7 +39,7 @@ def test_to_send_many_takes_as_many_queries_as_to_send_few(project: Project) -> 
 
 def test_to_check_many_takes_as_many_queries_as_to_check_few(project: Project, expo: FakeExpo) -> None:
     queue_messages(project, 30)
-    dispatch.step()
+    send_step()
     three = queries_of(lambda: by_hand.check(ACTOR, Ticket.objects.order_by("pk")[:3]))
     assert queries_of(lambda: by_hand.check(ACTOR, Ticket.objects.all())) == three
 

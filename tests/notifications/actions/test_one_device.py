@@ -13,11 +13,12 @@ from notifications.actions import one_device
 from notifications.actions.audit import Facts, Refused
 from notifications.invariants import check
 from notifications.models import AuditEntry, Credential, Device, Message, MessageState, Project
-from notifications.pipeline import dispatch, record
+from notifications.pipeline import record
 from tests.factories import make_account, make_device
 from tests.fakes.faults import Action, Kind, Match, Rule
 from tests.fakes.process import FakeExpo
 from tests.notifications.rows import ACTOR
+from tests.notifications.stepping import send_step
 
 OFF: dict[str, Any] = {"is_active": False, "date_retired": clock.now()}
 REASONS = ("gone", "moved", "removed", "")
@@ -66,7 +67,7 @@ class TestSendTest:
         self, device: Device, expo: FakeExpo
     ) -> None:
         send(device)
-        dispatch.step()
+        send_step()
         assert Message.objects.get().state == MessageState.ACCEPTED
         assert check() == []
 
@@ -127,7 +128,7 @@ class TestSwitchOff:
     def test_what_waits_for_it_is_not_sent(self, device: Device, expo: FakeExpo) -> None:
         send(device)
         one_device.switch_off(ACTOR, device)
-        dispatch.step()
+        send_step()
         message = Message.objects.get()
         assert (message.state, message.reason) == (MessageState.SUPPRESSED, "device_inactive")
         assert expo.history() == []
@@ -191,7 +192,7 @@ class TestSwitchOn:
         expo.faults(Rule(match=Match(), action=Action(kind=Kind.TICKET_ERROR, code="DeviceNotRegistered")))
         for _ in range(2):
             send(device)
-            dispatch.step()
+            send_step()
             assert not is_on(device)
             assert device.inactive_reason == "gone"
             one_device.switch_on(ACTOR, device)

@@ -9,9 +9,9 @@ from notifications.actions import broadcasts
 from notifications.actions.audit import Refused
 from notifications.models import Broadcast, BroadcastState, Device, Message, MessageState, Project
 from notifications.models.copy_rules import REPLAYABLE_STATES
-from notifications.pipeline import dispatch
 from tests.fakes.process import FakeExpo
 from tests.notifications.rows import ACTOR, DAY, queue_message, queue_messages, sending
+from tests.notifications.stepping import send_step
 
 FAILED, UNKNOWN, QUEUED = MessageState.FAILED, MessageState.UNKNOWN, MessageState.QUEUED
 SPENT = {"reason": "attempts_used_up", "code": "HTTP 500", "attempts": 6, "rescues": 2, "batch_limit": 1}
@@ -33,9 +33,9 @@ class TestMany:
         assert broadcast.messages.filter(state=UNKNOWN).count() == 2
 
     def test_unknown_ones_are_sent_again_only_by_hand(self, broadcast: Broadcast, expo: FakeExpo) -> None:
-        assert dispatch.step().messages == 0
+        assert send_step().messages == 0
         broadcasts.retry(ACTOR, broadcast, UNKNOWN)
-        dispatch.step()
+        send_step()
         assert len(expo.history()) == 2
 
     def test_it_is_a_new_series_of_tries(self, broadcast: Broadcast) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from notifications import clock
 from notifications.models import Device, Message, Ticket
-from notifications.pipeline import dispatch
 from tests.fakes.process import FakeExpo
+from tests.notifications.stepping import send_step
 
 TOMORROW = datetime(2100, 1, 1, tzinfo=UTC)
 SAID = [
@@ -56,7 +56,7 @@ SOUND = {"critical": True, "name": "bell.wav", "volume": 0.8}
 def arrived(device: Device, expo: FakeExpo, **fields: Any) -> dict[str, Any]:
     """What Expo got for a message with these fields."""
     device.messages.send(**{"title": "Hello", **fields})
-    dispatch.step()
+    send_step()
     return expo.history()[-1].message
 
 
@@ -83,7 +83,7 @@ def test_a_sound_may_be_expos_object(device: Device, expo: FakeExpo) -> None:
 
 def test_also_among_many(device: Device, expo: FakeExpo) -> None:
     device.messages.bulk_send([Message(title="Hello", sound=SOUND)])
-    dispatch.step()
+    send_step()
     assert expo.history()[0].message["sound"] == SOUND
 
 
@@ -103,7 +103,7 @@ def test_each_form_of_an_address_is_accepted(device: Device, expo: FakeExpo, for
 def test_one_bad_address_fails_alone(device: Device, expo: FakeExpo) -> None:
     bad = Device.objects.create(user=device.user, push_token="no address")
     Message.objects.bulk_send([Message(device=each, title="Hello") for each in (bad, device, device)])
-    while dispatch.step().messages:
+    while send_step().messages:
         clock.turn(timedelta(minutes=5))
     assert list(Ticket.objects.order_by("message").values_list("is_success", flat=True)) == [
         False,
@@ -117,7 +117,7 @@ def test_one_bad_address_fails_alone(device: Device, expo: FakeExpo) -> None:
 @pytest.mark.parametrize("data", [[1, 2], "words", 7])
 def test_data_that_is_no_object_fails_with_what_to_do(device: Device, expo: FakeExpo, data: object) -> None:
     device.messages.send(title="Hello", data=data)
-    dispatch.step()
+    send_step()
     ticket = Ticket.objects.get()
     assert (ticket.error_code, ticket.error_message) == (
         "Unwritable",

@@ -12,10 +12,10 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 
 from notifications.models import Device, Message, MessageState, Project
-from notifications.pipeline import dispatch
 from tests.factories import make_token
 from tests.fakes.process import FakeExpo
 from tests.notifications.library.test_settings import DEFAULTS
+from tests.notifications.stepping import send_step
 
 README = (Path(__file__).parent / "readme_of_the_seed.md").read_text()
 SECTION = re.compile(r"^##+ (?P<title>.+)\n(?P<rest>(?:(?!^##+ )[\s\S])*)", re.MULTILINE)
@@ -35,7 +35,7 @@ def run(title: str, block: int = 0) -> dict[str, Any]:
 
 def sent(expo: FakeExpo) -> list[tuple[str, str]]:
     """(token, title) of whatever reached Expo."""
-    dispatch.step()
+    send_step()
     return [(entry.token, entry.message["title"]) for entry in expo.history()]
 
 
@@ -100,7 +100,7 @@ def test_one_is_sent_in_either_way(device: Device, expo: FakeExpo, block: int) -
 
 def test_what_was_made_before_is_sent_later(project: Project, device: Device, expo: FakeExpo) -> None:
     Message.objects.bulk_create([Message(device=device, title=title) for title in ("one", "two")])
-    assert dispatch.step().messages == 0
+    assert send_step().messages == 0
     run("Separately create and send messages")
     assert sent(expo) == [(device.push_token, "one"), (device.push_token, "two")]
     assert set(project.messages.values_list("state", "replays")) == {(MessageState.ACCEPTED, 0)}

@@ -10,18 +10,19 @@ from django.db import transaction
 
 from notifications import clock, wake
 from notifications.models import Device, Message, MessageState, Receipt, Ticket
-from notifications.pipeline import dispatch, receipts
+from notifications.pipeline import receipts
 from tests.factories import make_token
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind, Match
 from tests.fakes.process import FakeExpo
 from tests.notifications.library.conftest import Rings
+from tests.notifications.stepping import send_step
 
 
 def send(device: Device, number: int = 1) -> list[Message]:
     """So many messages, which Expo has accepted or refused."""
     messages = Message.objects.bulk_send([Message(device=device, title=f"{n}") for n in range(number)])
-    dispatch.step()
+    send_step()
     return messages
 
 
@@ -70,7 +71,7 @@ def test_each_receipt_says_when_and_what(device: Device, expo: FakeExpo) -> None
     off = Device.objects.create(user=device.user, push_token=make_token()[:-1] + "off]")
     clock.stop()
     Message.objects.bulk_send([Message(device=each, title="Hello") for each in (device, off)])
-    dispatch.step()
+    send_step()
     Ticket.objects.all().check_receipts()
     questions(expo)
     rows = Receipt.objects.order_by("ticket").values_list("is_success", "error_code", "date_checked")
@@ -85,7 +86,7 @@ def test_a_device_that_is_gone_is_switched_off_and_no_other(
         on_send(Kind.RECEIPT_ERROR, Match(endpoint="send", token="gone]"), code="DeviceNotRegistered")
     )
     Message.objects.bulk_send([Message(device=each, title="Hello") for each in (device, gone)])
-    dispatch.step()
+    send_step()
     Ticket.objects.all().check_receipts()
     questions(expo)
     assert list(Device.objects.active) == [device]
@@ -147,7 +148,7 @@ def test_what_is_rolled_back_asks_nothing(device: Device, expo: FakeExpo, rings:
 def test_one_that_was_sent_again_is_asked_about_by_each_ticket(device: Device, expo: FakeExpo) -> None:
     (message,) = send(device)
     message.send()
-    dispatch.step()
+    send_step()
     message.tickets.all().check_receipts()
     assert questions(expo) == 2
     assert Receipt.objects.count() == 2

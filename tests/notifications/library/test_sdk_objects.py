@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from notifications.models import Device, Message, Ticket
-from notifications.pipeline import dispatch
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind
 from tests.fakes.process import FakeExpo
+from tests.notifications.stepping import send_step
 
 
 def test_a_message_has_what_the_sdk_sends(device: Device) -> None:
@@ -35,7 +35,7 @@ def test_what_is_blank_is_absent(device: Device) -> None:
 
 def test_a_ticket_says_what_expo_said(device: Device, expo: FakeExpo) -> None:
     device.messages.send(title="Hello")
-    dispatch.step()
+    send_step()
     ticket = Ticket.objects.get()
     pushed = ticket.to_push_ticket()
     assert pushed.is_success()
@@ -45,6 +45,6 @@ def test_a_ticket_says_what_expo_said(device: Device, expo: FakeExpo) -> None:
 def test_a_refusal_is_one_for_the_sdk_too(device: Device, expo: FakeExpo) -> None:
     expo.faults(on_send(Kind.TICKET_ERROR, code="MessageTooBig"))
     device.messages.send(title="Hello")
-    dispatch.step()
+    send_step()
     pushed = Ticket.objects.get().to_push_ticket()
     assert (pushed.is_success(), pushed.message) == (False, Ticket.objects.get().error_message)

@@ -12,18 +12,18 @@ from django.test.utils import CaptureQueriesContext
 
 from notifications import clock, wake
 from notifications.models import Credential, Device, Message, MessageState, Project, Reason
-from notifications.pipeline import dispatch
 from tests.factories import make_token
 from tests.fakes.process import FakeExpo
 from tests.notifications.library.conftest import Rings
 from tests.notifications.rows import make_devices
+from tests.notifications.stepping import send_step
 
 QUEUED, HELD = MessageState.QUEUED, MessageState.HELD
 
 
 def titles(expo: FakeExpo) -> list[str]:
     """What reached Expo, in order."""
-    while dispatch.step().messages:
+    while send_step().messages:
         pass
     return [entry.message["title"] for entry in expo.history()]
 

@@ -8,13 +8,14 @@ import pytest
 
 from notifications import clock
 from notifications.models import Broadcast, BroadcastState, Device, Message, MessageState, Project
-from notifications.pipeline import dispatch, expand, receipts
+from notifications.pipeline import expand, receipts
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind
 from tests.fakes.process import FakeExpo
 from tests.notifications.library.conftest import Rings
 from tests.notifications.pipeline.halves import together
 from tests.notifications.rows import DAY, make_devices, queue_message, sending
+from tests.notifications.stepping import send_step
 
 QUEUED = MessageState.QUEUED
 FINAL = [
@@ -31,17 +32,17 @@ SPENT = {"reason": "rejected", "code": "HTTP 500", "attempts": 6, "rescues": 2, 
 
 def test_each_time_adds_a_ticket(device: Device, expo: FakeExpo) -> None:
     message = device.messages.send(title="Hello")
-    dispatch.step()
+    send_step()
     message.send()
-    dispatch.step()
+    send_step()
     assert len(expo.history()) == message.tickets.count() == 2
 
 
 def test_many_times_at_once_too(device: Device, expo: FakeExpo) -> None:
     device.messages.bulk_send([Message(title="one"), Message(title="two")])
-    dispatch.step()
+    send_step()
     device.messages.all().send()
-    dispatch.step()
+    send_step()
     assert [message.tickets.count() for message in device.messages.all()] == [2, 2]
 
 
@@ -64,20 +65,20 @@ def test_one_that_is_on_its_way_stays_as_it_is(project: Project, rings: Rings, s
 def test_it_gets_time_again(device: Device, expo: FakeExpo) -> None:
     message = device.messages.send(title="Hello", ttl=timedelta(hours=1))
     clock.turn(DAY)
-    dispatch.step()
+    send_step()
     assert expo.history() == []
     message.send()
-    dispatch.step()
+    send_step()
     assert len(expo.history()) == 1
 
 
 def test_the_receipt_of_the_first_ticket_says_nothing_of_the_second(device: Device, expo: FakeExpo) -> None:
     expo.faults(on_send(Kind.RECEIPT_ERROR, code="MessageTooBig"))
     message = device.messages.send(title="Hello")
-    dispatch.step()
+    send_step()
     expo.faults()
     message.send()
-    dispatch.step()
+    send_step()
     clock.turn(DAY / 24)
     receipts.step()
     message.refresh_from_db()
@@ -87,7 +88,7 @@ def test_the_receipt_of_the_first_ticket_says_nothing_of_the_second(device: Devi
 def test_who_sends_it_twice_at_the_same_moment_sends_it_once(committed: Project, expo: FakeExpo) -> None:
     (device,) = make_devices(committed)
     message = device.messages.send(title="Hello")
-    dispatch.step()
+    send_step()
     together(4, Message.objects.filter(pk=message.pk).send)
     message.refresh_from_db()
     assert (message.state, message.replays) == (QUEUED, 1)
@@ -106,7 +107,7 @@ class TestBroadcast:
         broadcast.messages.all().send()
         broadcast.refresh_from_db()
         assert broadcast.state == BroadcastState.SENDING
-        dispatch.step()
+        send_step()
         expand.finish()
         broadcast.refresh_from_db()
         assert broadcast.state == BroadcastState.SENT

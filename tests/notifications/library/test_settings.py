@@ -10,11 +10,12 @@ from pytest_django import Settings
 
 from notifications import clock
 from notifications.models import Device, Message, MessageState, Ticket
-from notifications.pipeline import dispatch, receipts
+from notifications.pipeline import receipts
 from tests.factories import make_credential
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind, Match
 from tests.fakes.process import FakeExpo
+from tests.notifications.stepping import send_step
 
 DEFAULTS = {
     "EXPO_NOTIFICATIONS_TOKEN": None,
@@ -39,14 +40,14 @@ def test_it_has_its_default(name: str) -> None:
 
 def test_without_a_token_no_authorisation_is_sent(device: Device, expo: FakeExpo) -> None:
     device.messages.send(title="Hello")
-    dispatch.step()
+    send_step()
     assert "authorization" not in expo.calls()[0].headers
 
 
 def test_the_token_is_sent(device: Device, expo: FakeExpo, settings: Settings) -> None:
     settings.EXPO_NOTIFICATIONS_TOKEN = "viewer"
     device.messages.send(title="Hello")
-    dispatch.step()
+    send_step()
     assert expo.calls()[0].headers["authorization"] == "Bearer viewer"
 
 
@@ -54,7 +55,7 @@ def test_receipts_are_asked_for_after_the_delay(device: Device, expo: FakeExpo, 
     settings.EXPO_NOTIFICATIONS_RECEIPT_CHECK_DELAY = timedelta(hours=1)
     clock.stop()
     device.messages.send(title="Hello")
-    dispatch.step()
+    send_step()
     assert stamp("check_at") == timedelta(hours=1)
 
 
@@ -64,7 +65,7 @@ def test_it_is_tried_so_often_again(device: Device, expo: FakeExpo, settings: Se
     expo.faults(on_send(Kind.ANSWER, status=500))
     message = device.messages.send(title="Hello")
     for _ in range(5):
-        dispatch.step()
+        send_step()
         clock.turn(timedelta(hours=2))
     message.refresh_from_db()
     assert (message.state, len(expo.calls())) == (MessageState.FAILED, retries + 1)
@@ -74,7 +75,7 @@ def test_it_is_tried_again_after_the_delay(device: Device, expo: FakeExpo, setti
     settings.EXPO_NOTIFICATIONS_SENDING_TASK_RETRY_DELAY = timedelta(minutes=10)
     expo.faults(on_send(Kind.ANSWER, status=500))
     device.messages.send(title="Hello")
-    dispatch.step()
+    send_step()
     assert timedelta(minutes=7) < stamp("available_at") < timedelta(minutes=13)
 
 
@@ -84,7 +85,7 @@ def test_a_question_that_failed_is_asked_again_after_the_delay(
     settings.EXPO_NOTIFICATIONS_CHECKING_TASK_RETRY_DELAY = timedelta(minutes=10)
     make_credential(device.project)
     device.messages.send(title="Hello")
-    dispatch.step()
+    send_step()
     expo.faults(on_send(Kind.ANSWER, Match(endpoint="receipts"), status=500))
     clock.turn(timedelta(hours=1))
     receipts.step()

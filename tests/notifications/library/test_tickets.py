@@ -12,11 +12,11 @@ from pytest_django import Settings
 
 from notifications import clock
 from notifications.models import Device, Message, MessageState, Ticket
-from notifications.pipeline import dispatch
 from tests.factories import make_token
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind, Match, Rule
 from tests.fakes.process import FakeExpo
+from tests.notifications.stepping import send_step
 
 CHUNK = 100
 
@@ -24,7 +24,7 @@ CHUNK = 100
 def send(*devices: Device) -> None:
     """A message to each, as far as it can be sent now."""
     Message.objects.bulk_send([Message(device=device, title="Hello") for device in devices])
-    while dispatch.step().messages:
+    while send_step().messages:
         pass
 
 
@@ -81,7 +81,7 @@ class TestTrouble:
         send(device)
         assert Message.objects.get().state == MessageState.QUEUED
         clock.turn(timedelta(hours=1))
-        dispatch.step()
+        send_step()
         assert Message.objects.get().state == MessageState.ACCEPTED
 
     def test_so_is_one_that_cannot_be_reached(
@@ -92,7 +92,7 @@ class TestTrouble:
         assert Message.objects.get().state == MessageState.QUEUED
         settings.EXPO_NOTIFICATIONS_HOST = expo.url
         clock.turn(timedelta(hours=1))
-        dispatch.step()
+        send_step()
         assert Message.objects.get().state == MessageState.ACCEPTED
 
     def test_what_is_refused_is_not_asked_again(self, device: Device, expo: FakeExpo) -> None:
@@ -102,7 +102,7 @@ class TestTrouble:
         assert Message.objects.get().state == MessageState.FAILED
         asked = len(expo.calls())
         clock.turn(timedelta(days=1))
-        assert dispatch.step().messages == 0
+        assert send_step().messages == 0
         assert len(expo.calls()) == asked
 
 
@@ -118,7 +118,7 @@ class TestChunks:
         stand = set(Ticket.objects.filter(is_success=True).values_list("pk", flat=True))
         assert len(stand) == 2 * CHUNK
         clock.turn(timedelta(hours=1))
-        while dispatch.step().messages:
+        while send_step().messages:
             pass
         accepted = [entry.token for entry in expo.history() if entry.is_accepted]
         assert len(accepted) == len(set(accepted)) == 3 * CHUNK
@@ -131,7 +131,7 @@ class TestChunks:
         devices = Device.objects.bulk_create([Device(user=alice, push_token=token) for token in tokens])
         Message.objects.bulk_send([Message(device=device, title="Hello") for device in devices])
         with CaptureQueriesContext(connection) as captured:
-            dispatch.step()
+            send_step()
         framing = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
         assert sum(not each["sql"].startswith(framing) for each in captured) <= 10
         assert len(expo.calls()) == 1

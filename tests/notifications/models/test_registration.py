@@ -13,9 +13,10 @@ from django.test.utils import CaptureQueriesContext
 
 from notifications import clock
 from notifications.models import AuditEntry, Device, Identity, InactiveReason, MessageState, Project
-from notifications.pipeline import dispatch, record
+from notifications.pipeline import record
 from tests.factories import make_device, make_token
 from tests.fakes.process import FakeExpo
+from tests.notifications.stepping import send_step
 
 pytestmark = pytest.mark.django_db
 TOKEN = "ExponentPushToken[shared]"
@@ -141,7 +142,7 @@ class TestSomebodyElse:
     ) -> None:
         message = by_create(ada).messages.send(title="For Ada")
         register(bob)
-        dispatch.step()
+        send_step()
         message.refresh_from_db()
         assert (message.state, expo.history()) == (MessageState.SUPPRESSED, [])
 

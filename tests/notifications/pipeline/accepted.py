@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from notifications import clock
 from notifications.models import Message, Project
-from notifications.pipeline import dispatch
 from tests.notifications.rows import queue_messages
+from tests.notifications.stepping import send_step
 
 DELAY = timedelta(minutes=30)
 
@@ -15,7 +15,7 @@ DELAY = timedelta(minutes=30)
 def send(project: Project, number: int = 1) -> list[Message]:
     """So many of them."""
     messages = queue_messages(project, number)
-    dispatch.step()
+    send_step()
     clock.turn(DELAY)
     return messages
 

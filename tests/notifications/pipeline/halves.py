@@ -44,7 +44,7 @@ def start(claimed: Claim) -> bool:
 def save_answers(claimed: Claim) -> None:
     """Send and record what was started."""
     flight = Flight(claimed.batch, claimed.credential, claimed.messages, dispatch.send(claimed))
-    for arrival in one_by_one(flight, dispatch.FLUSH):
+    for arrival in one_by_one(flight):
         record.save([arrival])
 
 

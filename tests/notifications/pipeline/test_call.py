@@ -9,12 +9,13 @@ import pytest
 
 from notifications import clock
 from notifications.models import Batch, Message, MessageState, Project
-from notifications.pipeline import Done, dispatch
+from notifications.pipeline import Done
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind
 from tests.fakes.process import FakeExpo
 from tests.notifications.pipeline.halves import alone, until
 from tests.notifications.rows import queue_message
+from tests.notifications.stepping import send_step
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def call(committed: Project, expo: FakeExpo) -> Iterator[Future[Done]]:
     expo.faults(on_send(Kind.DELAY, delay_after=1.0))
     queue_message(committed)
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(alone, dispatch.step)
+        future = pool.submit(alone, send_step)
         until(lambda: bool(expo.history()))
         yield future
 

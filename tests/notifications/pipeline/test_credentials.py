@@ -10,13 +10,14 @@ from pytest_django import Settings
 from notifications import clock, encryption
 from notifications.actions import credentials
 from notifications.models import Credential, Device, Message, MessageState, Project
-from notifications.pipeline import Done, dispatch
+from notifications.pipeline import Done
 from tests.factories import make_credential
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind, Match
 from tests.fakes.process import FakeExpo
 from tests.notifications.pipeline.halves import carry_out, claim, try_to_claim
 from tests.notifications.rows import ACTOR, HOUR, queue_message, queue_messages
+from tests.notifications.stepping import send_step
 
 
 class TestPause:
@@ -26,41 +27,41 @@ class TestPause:
 
     def test_a_wrong_key_pauses_the_credential_and_says_why(self, project: Project) -> None:
         queue_message(project)
-        dispatch.step()
+        send_step()
         credential = Credential.objects.get()
         assert credential.paused_reason.startswith("UNAUTHORIZED: ")
         assert credential.paused_at is not None
 
     def test_its_messages_stay_queued_and_lose_no_attempt(self, project: Project) -> None:
         queue_messages(project, 3)
-        dispatch.step()
+        send_step()
         assert list(Message.objects.values_list("state", "attempts")) == [(MessageState.QUEUED, 0)] * 3
 
     def test_its_devices_stay_active(self, project: Project) -> None:
         queue_messages(project, 3)
-        dispatch.step()
+        send_step()
         assert Device.objects.filter(is_active=True).count() == 3
 
     def test_nothing_more_is_sent(self, project: Project, expo: FakeExpo) -> None:
         queue_messages(project, 200)
         for _ in range(3):
-            dispatch.step()
+            send_step()
             clock.turn(HOUR)
         assert expo.stats().requests == 1
 
     def test_a_new_key_sends_what_waited(self, project: Project) -> None:
         queue_message(project)
-        dispatch.step()
+        send_step()
         credentials.set_secrets(ACTOR, Credential.objects.get(), {"access_token": "the-right-one"})
-        dispatch.step()
+        send_step()
         assert Message.objects.get().state == MessageState.ACCEPTED
 
     def test_resume_sends_what_waited(self, project: Project, expo: FakeExpo) -> None:
         queue_message(project)
-        dispatch.step()
+        send_step()
         expo.configure(access_token="")
         credentials.resume(ACTOR, Credential.objects.get())
-        dispatch.step()
+        send_step()
         assert Message.objects.get().state == MessageState.ACCEPTED
 
     def test_a_late_answer_to_the_old_key_does_not_pause_the_new_one(self, project: Project) -> None:
@@ -73,7 +74,7 @@ class TestPause:
     def test_another_projects_key_is_not_paused(self, project: Project, other_project: Project) -> None:
         queue_message(project)
         make_credential(other_project)
-        dispatch.step()
+        send_step()
         assert Credential.objects.get(project=other_project).paused_reason == ""
 
 
@@ -81,7 +82,7 @@ def test_a_secret_that_no_key_opens_pauses_too(expo: FakeExpo, project: Project,
     make_credential(project, sealed_secrets=encryption.seal({"access_token": "x"}))
     settings.CARILLON_ENCRYPTION_KEYS = ["another"]
     message = queue_message(project)
-    dispatch.step()
+    send_step()
     message.refresh_from_db()
     assert (message.state, message.attempts) == (MessageState.QUEUED, 0)
     assert Credential.objects.get().paused_reason.startswith("UnreadableSecret: ")
@@ -91,7 +92,7 @@ def test_a_secret_that_no_key_opens_pauses_too(expo: FakeExpo, project: Project,
 def test_it_sends_the_stored_key(expo: FakeExpo, project: Project) -> None:
     make_credential(project, sealed_secrets=encryption.seal({"access_token": "from-the-database"}))
     queue_message(project)
-    dispatch.step()
+    send_step()
     assert expo.calls()[0].headers["authorization"] == "Bearer from-the-database"
 
 
@@ -127,7 +128,7 @@ class TestBreaker:
         expo.faults(on_send(Kind.ANSWER, status=500))
         for _ in range(times):
             queue_message(project)
-            dispatch.step()
+            send_step()
 
     def test_it_stays_closed_after_four_failures_in_a_row(self, expo: FakeExpo, project: Project) -> None:
         self.fail(expo, project, 4)
@@ -142,12 +143,12 @@ class TestBreaker:
     def test_nothing_is_sent_while_it_is_open(self, expo: FakeExpo, project: Project) -> None:
         self.fail(expo, project, 5)
         queue_message(project)
-        assert dispatch.step().messages == 0
+        assert send_step().messages == 0
 
     def test_what_waits_for_it_uses_up_no_attempt(self, expo: FakeExpo, project: Project) -> None:
         self.fail(expo, project, 5)
         message = queue_message(project)
-        dispatch.step()
+        send_step()
         message.refresh_from_db()
         assert (message.state, message.attempts) == (MessageState.QUEUED, 0)
 
@@ -156,7 +157,7 @@ class TestBreaker:
         expo.faults()
         clock.turn(timedelta(seconds=31))
         queue_message(project)
-        dispatch.step()
+        send_step()
         credential = Credential.objects.get()
         assert (credential.failures, credential.is_open(clock.now())) == (0, True)
 
@@ -179,7 +180,7 @@ class TestBreaker:
         self.fail(expo, project, 4)
         expo.faults()
         queue_message(project)
-        dispatch.step()
+        send_step()
         self.fail(expo, project, 4)
         assert Credential.objects.get().not_before is None
 
@@ -208,5 +209,5 @@ class TestBreaker:
         expo.faults(on_send(Kind.TICKET_ERROR, code="MessageTooBig"))
         for _ in range(6):
             queue_message(project)
-            dispatch.step()
+            send_step()
         assert Credential.objects.get().failures == 0

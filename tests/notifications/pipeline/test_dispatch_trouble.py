@@ -10,12 +10,12 @@ from pytest_django import Settings
 from notifications import clock
 from notifications.models import MessageState, Project, Reason, Ticket
 from notifications.models.broadcast import LANE_CRITICAL
-from notifications.pipeline import dispatch
 from notifications.wire import Outcome
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind, Match
 from tests.fakes.process import FakeExpo
 from tests.notifications.rows import HOUR, queue_message, queue_messages
+from tests.notifications.stepping import send_step
 
 FAILED, QUEUED = MessageState.FAILED, MessageState.QUEUED
 LOST_ANSWERS = [
@@ -33,7 +33,7 @@ class TestThrottling:
     def test_retry_after_holds_back_the_whole_credential(self, expo: FakeExpo, project: Project) -> None:
         expo.faults(on_send(Kind.ANSWER, status=429, retry_after="300"))
         queue_message(project)
-        dispatch.step()
+        send_step()
         credential = project.credentials.get()
         assert credential.not_before is not None
         assert timedelta(seconds=290) < credential.not_before - clock.now() <= timedelta(seconds=300)
@@ -41,32 +41,32 @@ class TestThrottling:
     def test_it_uses_up_no_attempt(self, expo: FakeExpo, project: Project) -> None:
         expo.faults(on_send(Kind.ANSWER, status=429, retry_after="300"))
         message = queue_message(project)
-        dispatch.step()
+        send_step()
         message.refresh_from_db()
         assert (message.state, message.attempts) == (QUEUED, 0)
 
     def test_nothing_is_sent_before_it_is_over(self, expo: FakeExpo, project: Project) -> None:
         expo.faults(on_send(Kind.ANSWER, Match(nth=[1]), status=429, retry_after="300"))
         queue_message(project)
-        dispatch.step()
+        send_step()
         clock.turn(timedelta(seconds=298))
         queue_message(project)
-        assert dispatch.step().messages == 0
+        assert send_step().messages == 0
         assert expo.stats().requests == 1
 
     def test_afterwards_everything_is_sent(self, expo: FakeExpo, project: Project) -> None:
         expo.faults(on_send(Kind.ANSWER, Match(nth=[1]), status=429, retry_after="300"))
         message = queue_message(project)
-        dispatch.step()
+        send_step()
         clock.turn(timedelta(seconds=301))
-        dispatch.step()
+        send_step()
         message.refresh_from_db()
         assert message.state == MessageState.ACCEPTED
 
     def test_without_a_time_it_waits_as_after_any_failure(self, expo: FakeExpo, project: Project) -> None:
         expo.faults(on_send(Kind.ANSWER, status=429))
         queue_message(project)
-        dispatch.step()
+        send_step()
         credential = project.credentials.get()
         assert credential.not_before is not None
         assert timedelta(seconds=20) < credential.not_before - clock.now() <= timedelta(seconds=36)
@@ -75,7 +75,7 @@ class TestThrottling:
         expo.faults(on_send(Kind.ANSWER, status=429, retry_after="3600"))
         message = queue_message(project)
         for _ in range(24):
-            dispatch.step()
+            send_step()
             clock.turn(HOUR)
         message.refresh_from_db()
         assert (message.state, message.attempts) == (QUEUED, 0)
@@ -85,7 +85,7 @@ class TestFailures:
     def test_a_server_error_is_tried_again_later(self, expo: FakeExpo, project: Project) -> None:
         expo.faults(on_send(Kind.ANSWER, status=500))
         message = queue_message(project)
-        dispatch.step()
+        send_step()
         message.refresh_from_db()
         assert (message.state, message.attempts, message.code) == (QUEUED, 1, "HTTP 500")
         assert timedelta(seconds=20) < message.available_at - clock.now() <= timedelta(seconds=36)
@@ -93,23 +93,23 @@ class TestFailures:
     def test_the_pause_grows(self, expo: FakeExpo, project: Project) -> None:
         expo.faults(on_send(Kind.ANSWER, status=500))
         message = queue_message(project, attempts=3)
-        dispatch.step()
+        send_step()
         message.refresh_from_db()
         assert timedelta(seconds=180) < message.available_at - clock.now() <= timedelta(seconds=288)
 
     def test_it_is_not_tried_before_its_time(self, expo: FakeExpo, project: Project) -> None:
         expo.faults(on_send(Kind.ANSWER, status=500))
         queue_message(project)
-        dispatch.step()
+        send_step()
         clock.turn(timedelta(seconds=20))
-        dispatch.step()
+        send_step()
         assert expo.stats().requests == 1
 
     def test_the_tries_are_used_up_in_the_end(self, expo: FakeExpo, project: Project) -> None:
         expo.faults(on_send(Kind.ANSWER, status=500))
         message = queue_message(project)
         for _ in range(10):
-            dispatch.step()
+            send_step()
             clock.turn(HOUR * 2)
         message.refresh_from_db()
         assert (message.state, message.reason, message.attempts) == (FAILED, Reason.ATTEMPTS_USED_UP, 6)
@@ -121,7 +121,7 @@ class TestFailures:
         settings.EXPO_NOTIFICATIONS_SENDING_TASK_MAX_RETRIES = 0
         expo.faults(on_send(Kind.ANSWER, status=500))
         message = queue_message(project)
-        dispatch.step()
+        send_step()
         message.refresh_from_db()
         assert (message.state, message.reason) == (FAILED, Reason.ATTEMPTS_USED_UP)
 
@@ -130,7 +130,7 @@ class TestFailures:
     ) -> None:
         settings.EXPO_NOTIFICATIONS_HOST = "http://127.0.0.1:1"
         message = queue_message(project)
-        dispatch.step()
+        send_step()
         message.refresh_from_db()
         assert (message.state, message.attempts, message.code) == (QUEUED, 1, "NotSent")
 
@@ -142,7 +142,7 @@ class TestLostAnswers:
     ) -> None:
         expo.faults(rule)  # type: ignore[arg-type]
         message, _ = queue_messages(project, 2)
-        dispatch.step()
+        send_step()
         message.refresh_from_db()
         assert (message.state, message.reason) == (MessageState.UNKNOWN, Reason.NO_ANSWER)
         assert set(Ticket.objects.values_list("outcome", flat=True)) == {Outcome.AMBIGUOUS}
@@ -150,24 +150,24 @@ class TestLostAnswers:
     def test_it_is_never_sent_again_by_itself(self, expo: FakeExpo, project: Project) -> None:
         expo.faults(on_send(Kind.DROP_AFTER_ACCEPT))
         queue_message(project)
-        dispatch.step()
+        send_step()
         clock.turn(timedelta(days=1))
-        dispatch.step()
+        send_step()
         assert len(expo.history()) == 1
 
     def test_a_critical_one_is_sent_again(self, expo: FakeExpo, project: Project) -> None:
         expo.faults(on_send(Kind.DROP_AFTER_ACCEPT, Match(nth=[1])))
         message = queue_message(project, lane=LANE_CRITICAL)
-        dispatch.step()
+        send_step()
         clock.turn(timedelta(minutes=2))
-        dispatch.step()
+        send_step()
         message.refresh_from_db()
         assert (message.state, len(expo.history())) == (MessageState.ACCEPTED, 2)
 
     def test_that_counts_as_two_tries(self, expo: FakeExpo, project: Project) -> None:
         expo.faults(on_send(Kind.DROP_AFTER_ACCEPT))
         message = queue_message(project, lane=LANE_CRITICAL)
-        dispatch.step()
+        send_step()
         message.refresh_from_db()
         assert (message.state, message.attempts) == (QUEUED, 2)
 
@@ -176,7 +176,7 @@ class TestLostAnswers:
     ) -> None:
         expo.faults(on_send(Kind.DROP_AFTER_ACCEPT))
         message = queue_message(project, lane=LANE_CRITICAL)
-        dispatch.step()
+        send_step()
         message.refresh_from_db()
         assert message.batch is not None
         assert message.available_at >= message.batch.leased_until
@@ -187,7 +187,7 @@ class TestLostAnswers:
         expo.faults(on_send(Kind.DROP_AFTER_ACCEPT))
         message = queue_message(project, lane=LANE_CRITICAL)
         for _ in range(10):
-            dispatch.step()
+            send_step()
             clock.turn(HOUR * 2)
         message.refresh_from_db()
         assert (message.state, message.reason) == (MessageState.UNKNOWN, Reason.NO_ANSWER)

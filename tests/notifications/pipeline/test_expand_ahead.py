@@ -17,11 +17,12 @@ from notifications.models import (
     Notification,
     Project,
 )
-from notifications.pipeline import dispatch, expand
+from notifications.pipeline import expand
 from notifications.pipeline.expand import Resting
 from tests.factories import make_credential
 from tests.fakes.process import FakeExpo
 from tests.notifications.rows import ACTOR, DAY, make_crowd, sending
+from tests.notifications.stepping import send_step
 
 SECOND = timedelta(seconds=1)
 
@@ -49,7 +50,7 @@ class TestWindow:
         make_credential(project)
         sending(project, "push")
         write_out()
-        dispatch.step()
+        send_step()
         write_out()
         assert Message.objects.count() == 40
 
@@ -58,7 +59,7 @@ class TestWindow:
         make_credential(project)
         sending(project, "push")
         write_out()
-        while dispatch.step().messages:
+        while send_step().messages:
             write_out()
         assert len({entry.token for entry in expo.history()}) == len(expo.history()) == 50
 
@@ -199,7 +200,7 @@ class TestEnd:
         make_credential(project)
         broadcast = sending(project)
         write_out()
-        dispatch.step()
+        send_step()
         expand.step()
         broadcast.refresh_from_db()
         assert broadcast.state == BroadcastState.SENT

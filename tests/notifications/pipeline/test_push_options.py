@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from notifications.models import Project
-from notifications.pipeline import dispatch
 from tests.fakes.process import FakeExpo
 from tests.notifications.rows import queue_messages, sending
+from tests.notifications.stepping import send_step
 
 OPTIONS = {
     "subtitle": "At six",
@@ -21,7 +21,7 @@ OPTIONS = {
 
 def test_every_copy_carries_them(expo: FakeExpo, project: Project) -> None:
     queue_messages(project, 2, broadcast=sending(project, push_options=OPTIONS))
-    dispatch.step()
+    send_step()
     for entry in expo.history():
         assert entry.is_accepted
         assert (

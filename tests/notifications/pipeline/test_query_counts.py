@@ -13,13 +13,14 @@ from notifications import clock
 from notifications.actions import broadcasts
 from notifications.channels import push
 from notifications.models import AudienceKind, Broadcast, Device, Project
-from notifications.pipeline import dispatch, expand, receipts, sweep
+from notifications.pipeline import expand, receipts, sweep
 from tests.factories import make_broadcast
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind, Match
 from tests.fakes.process import FakeExpo
 from tests.notifications.pipeline.halves import claim
 from tests.notifications.rows import ACTOR, DAY, make_crowd, make_devices, queue_messages, sending
+from tests.notifications.stepping import send_step
 
 MOST_PER_BATCH = 10
 OVERHEAD = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "SET LOCAL")
@@ -45,7 +46,7 @@ class TestBatch:
         queue_messages(project, size, broadcast=broadcast, expires_at=broadcast.expires_at)
         assert broadcast.expires_at is not None
         push._broadcast_content(broadcast.pk, int(broadcast.expires_at.timestamp()))
-        return queries_of(dispatch.step)
+        return queries_of(send_step)
 
     def test_ten_or_fewer_whatever_its_size(self, expo: FakeExpo, project: Project) -> None:
         small, large = self.batch(project, 10), self.batch(project, 100)
@@ -68,14 +69,14 @@ class TestBatch:
 class TestReceipts:
     def ask(self, project: Project, size: int) -> int:
         queue_messages(project, size)
-        dispatch.step()
+        send_step()
         clock.turn(DAY / 2)
         return queries_of(receipts.step)
 
     def ask_after(self, project: Project, batches: int) -> int:
         """So many batches of one message."""
         queue_messages(project, batches, batch_limit=1)
-        while dispatch.step().messages:
+        while send_step().messages:
             pass
         clock.turn(DAY / 2)
         return queries_of(receipts.step)
@@ -96,7 +97,7 @@ class TestSweep:
         clock.turn(settings.CARILLON_LEASE)
         queries = queries_of(sweep.step)
         clock.turn(settings.CARILLON_LEASE)
-        while dispatch.step().messages:
+        while send_step().messages:
             pass
         return queries
 

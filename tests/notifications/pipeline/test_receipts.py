@@ -20,12 +20,13 @@ from notifications.models import (
     Reason,
     Receipt,
 )
-from notifications.pipeline import dispatch, expand, receipts
+from notifications.pipeline import expand, receipts
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind, Match
 from tests.fakes.process import FakeExpo
 from tests.notifications.pipeline.accepted import DELAY, send, standing
 from tests.notifications.rows import ACTOR, DAY, HOUR, queue_message, sending
+from tests.notifications.stepping import send_step
 
 
 def state_of(broadcast: Broadcast) -> str:
@@ -53,7 +54,7 @@ class TestAnswers:
 
     def test_nothing_is_asked_before_its_time(self, expo: FakeExpo, project: Project) -> None:
         queue_message(project)
-        dispatch.step()
+        send_step()
         clock.turn(DELAY - timedelta(seconds=10))
         assert not receipts.step().more
         assert expo.stats("receipts").requests == 0
@@ -83,7 +84,7 @@ class TestAnswers:
     def test_one_of_its_own_pages_is_named(self, expo: FakeExpo, project: Project) -> None:
         broadcast = sending(project)
         queue_message(project, broadcast=broadcast)
-        dispatch.step()
+        send_step()
         clock.turn(DELAY)
         assert receipts.step().topics == {f"project:{project.pk}", f"broadcast:{broadcast.pk}"}
 
@@ -145,7 +146,7 @@ class TestBusy:
         (message,) = send(project)
         assert receipts.step().requeued
         clock.turn(timedelta(minutes=1))
-        dispatch.step()
+        send_step()
         clock.turn(DELAY)
         receipts.step()
         assert standing(message) == (MessageState.DELIVERED, "")
@@ -162,7 +163,7 @@ class TestBusy:
         expo.faults(on_send(Kind.RECEIPT_ERROR, code="MessageRateExceeded"))
         message = queue_message(project)
         for _ in range(8):
-            dispatch.step()
+            send_step()
             clock.turn(DELAY)
             receipts.step()
             clock.turn(HOUR * 2)
@@ -175,7 +176,7 @@ class TestBusy:
         expo.faults(on_send(Kind.RECEIPT_ERROR, code="MessageRateExceeded"))
         broadcast = sending(project, expanded_at=clock.now())
         message = queue_message(project, broadcast=broadcast)
-        dispatch.step()
+        send_step()
         expand.finish()
         clock.turn(DELAY)
         assert state_of(broadcast) == BroadcastState.SENT
@@ -187,7 +188,7 @@ class TestBusy:
     def test_one_whose_copies_are_all_answered_stays_sent(self, expo: FakeExpo, project: Project) -> None:
         broadcast = sending(project, expanded_at=clock.now())
         queue_message(project, broadcast=broadcast)
-        dispatch.step()
+        send_step()
         expand.finish()
         clock.turn(DELAY)
         receipts.step()

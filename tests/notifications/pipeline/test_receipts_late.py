@@ -16,13 +16,14 @@ from notifications.models import (
     Receipt,
     Ticket,
 )
-from notifications.pipeline import dispatch, receipts
+from notifications.pipeline import receipts
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Action, Kind, Match, Rule
 from tests.fakes.process import FakeExpo
 from tests.notifications.pipeline.accepted import DELAY, send, standing
 from tests.notifications.pipeline.halves import together
 from tests.notifications.rows import DAY, HOUR, queue_message, queue_messages
+from tests.notifications.stepping import send_step
 
 
 def on_question(kind: Kind, **action: object) -> Rule:
@@ -54,7 +55,7 @@ class TestRetries:
         settings.EXPO_NOTIFICATIONS_CHECKING_TASK_MAX_RETRIES = retries
         expo.faults(on_question(Kind.ANSWER, status=503))
         queue_message(project)
-        dispatch.step()
+        send_step()
         assert [gap < HOUR / 4 for gap in gaps_between_questions()] == [True] * quick + [False] * (5 - quick)
 
 
@@ -62,7 +63,7 @@ class TestSilence:
     def test_it_asks_again_at_growing_gaps(self, expo: FakeExpo, project: Project) -> None:
         expo.faults(on_send(Kind.RECEIPT_MISSING))
         queue_message(project)
-        dispatch.step()
+        send_step()
         assert [round(gap / HOUR, 1) for gap in gaps_between_questions()] == [0.5, 1, 2, 4, 4]
 
     def test_a_question_at_once_is_not_followed_by_the_next_at_once(
@@ -71,7 +72,7 @@ class TestSilence:
         settings.EXPO_NOTIFICATIONS_RECEIPT_CHECK_DELAY = timedelta(0)
         expo.faults(on_send(Kind.RECEIPT_MISSING))
         queue_message(project)
-        dispatch.step()
+        send_step()
         for _ in range(5):
             receipts.step()
         assert expo.stats("receipts").requests == 1
@@ -205,7 +206,7 @@ class TestTrouble:
 class TestQuestions:
     def test_a_thousand_are_asked_at_once(self, expo: FakeExpo, project: Project) -> None:
         queue_messages(project, 1100)
-        while dispatch.step().messages:
+        while send_step().messages:
             pass
         clock.turn(DELAY)
         while receipts.step().more:
@@ -218,8 +219,8 @@ class TestQuestions:
     ) -> None:
         queue_messages(project, 2)
         queue_messages(other_project, 3)
-        dispatch.step()
-        dispatch.step()
+        send_step()
+        send_step()
         clock.turn(DELAY)
         receipts.step()
         receipts.step()
@@ -231,7 +232,7 @@ class TestQuestions:
     ) -> None:
         expo.faults(Rule(match=Match(endpoint="receipts", nth=[1]), action=Action(kind=Kind.DROP)))
         (other,) = queue_messages(other_project)
-        dispatch.step()
+        send_step()
         send(project)
         of_the_first = Ticket.objects.filter(message__project=project)
         of_the_first.update(check_at=clock.now() - DELAY)

@@ -9,11 +9,12 @@ import pytest
 from notifications import clock
 from notifications.actions import credentials
 from notifications.models import Credential, Device, Message, MessageState, Project, Reason
-from notifications.pipeline import dispatch, receipts
+from notifications.pipeline import receipts
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind, Match
 from tests.fakes.process import FakeExpo
 from tests.notifications.rows import ACTOR, HOUR, queue_messages
+from tests.notifications.stepping import send_step
 
 ODD, WRONG = "MismatchSenderId", "InvalidCredentials"
 KINDS = [Kind.TICKET_ERROR, Kind.RECEIPT_ERROR]
@@ -21,7 +22,7 @@ KINDS = [Kind.TICKET_ERROR, Kind.RECEIPT_ERROR]
 
 def carry_out() -> None:
     """Send what is due, and ask for the receipts half an hour later."""
-    dispatch.step()
+    send_step()
     clock.turn(timedelta(minutes=30))
     receipts.step()
 
@@ -77,7 +78,7 @@ class TestOneOfAHundred:
 
     def test_it_is_not_sent_again(self, odd: Message, expo: FakeExpo) -> None:
         clock.turn(HOUR)
-        dispatch.step()
+        send_step()
         assert expo.stats("send").requests == 1
 
 

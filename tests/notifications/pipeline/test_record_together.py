@@ -24,7 +24,7 @@ def sent(claimed: Claim) -> list[Arrival]:
     """Start and send a batch; its answers."""
     assert start(claimed)
     flight = Flight(claimed.batch, claimed.credential, claimed.messages, dispatch.send(claimed))
-    return list(one_by_one(flight, dispatch.FLUSH))
+    return list(one_by_one(flight))
 
 
 def claim_several(project: Project, number: int) -> list[Claim]:

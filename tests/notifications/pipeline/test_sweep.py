@@ -19,12 +19,13 @@ from notifications.models import (
     Ticket,
 )
 from notifications.models.broadcast import LANE_CRITICAL
-from notifications.pipeline import dispatch, sweep
+from notifications.pipeline import sweep
 from notifications.pipeline.claims import Claim
 from notifications.wire import Outcome
 from tests.fakes.process import FakeExpo
 from tests.notifications.pipeline.halves import carry_out, claim, start, together, try_to_claim
 from tests.notifications.rows import HOUR, queue_message, queue_messages, sending
+from tests.notifications.stepping import send_step
 
 
 def die_before_the_call(settings: Settings) -> None:
@@ -65,7 +66,7 @@ class TestBeforeTheCall:
         queue_messages(project, 10)
         die_before_the_call(settings)
         sweep.step()
-        while dispatch.step().messages:
+        while send_step().messages:
             pass
         assert len(expo.history()) == 10
         assert set(Message.objects.values_list("state", flat=True)) == {MessageState.ACCEPTED}
@@ -156,7 +157,7 @@ class TestPatience:
         self, expo: FakeExpo, project: Project, settings: Settings
     ) -> None:
         queue_message(project)
-        dispatch.step()
+        send_step()
         clock.turn(settings.CARILLON_LEASE)
         sweep.step()
         assert Message.objects.get().state == MessageState.ACCEPTED
@@ -203,7 +204,7 @@ class TestExpiry:
 
     def test_what_was_accepted_stays(self, expo: FakeExpo, project: Project) -> None:
         message = queue_message(project, expires_at=clock.now() + HOUR)
-        dispatch.step()
+        send_step()
         assert not self.expired(message)
 
     def test_the_pages_concerned_are_named(self, project: Project) -> None:

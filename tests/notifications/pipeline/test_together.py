@@ -15,11 +15,12 @@ from notifications.actions import broadcasts
 from notifications.actions.audit import Refused
 from notifications.models import Batch, Message, MessageState, Project, Ticket
 from notifications.models.project import WINDOW
-from notifications.pipeline import dispatch, expand
+from notifications.pipeline import expand
 from notifications.pipeline.claims import Claim
 from tests.fakes.process import FakeExpo
 from tests.notifications.pipeline.halves import alone, start, together, try_to_claim
 from tests.notifications.rows import ACTOR, make_crowd, queue_messages, sending
+from tests.notifications.stepping import send_step
 
 WORKERS = 8
 
@@ -37,7 +38,7 @@ def claim_all() -> list[list[int]]:
 
 def send_all() -> None:
     """Step until told to wait."""
-    while not dispatch.step().wait:
+    while not send_step().wait:
         pass
 
 
