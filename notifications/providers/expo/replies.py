@@ -43,11 +43,16 @@ def tickets(
     found = body.get("data", ())
     if not _is_taken(reply, body) or len(found) != len(sent):
         return _refusal(reply, body, secrets, sent)
-    entries = [_entry(each) for each in found]
+    entries = [each if isinstance(each, dict) else {} for each in found]
     doubt = _doubt(sent, entries)
     if doubt:
         return [answers.unreadable(doubt)] * len(sent)
-    return [_ticket(message, entry, secrets) for message, entry in zip(sent, entries, strict=True)]
+    return [
+        wire.Ticket(Outcome.ACCEPTED, answers.reference(entry.get("id")))
+        if entry.get("status") == "ok"
+        else _refused_ticket(message, entry, secrets)
+        for message, entry in zip(sent, entries, strict=True)
+    ]
 
 
 def receipts(ids: Sequence[str], reply: http.Response, secrets: Sequence[str]) -> Receipts | Refusal:
@@ -56,7 +61,7 @@ def receipts(ids: Sequence[str], reply: http.Response, secrets: Sequence[str]) -
     if not _is_taken(reply, body):
         return _refusal(reply, body, secrets)
     found = body["data"]
-    read = {each: _receipt(_entry(found[each]), secrets) for each in ids if each in found}
+    read = {each: _receipt(found[each], secrets) for each in ids if each in found}
     return {name: receipt for name, receipt in read.items() if receipt}
 
 
@@ -77,10 +82,6 @@ def _body(reply: http.Response, shape: type) -> dict[str, Any]:
     if isinstance(value.get("data"), shape):
         body["data"] = value["data"]
     return body
-
-
-def _entry(value: Any) -> Entry:
-    return value if isinstance(value, dict) else {}
 
 
 def _is_taken(reply: http.Response, body: Mapping[str, Any]) -> bool:
@@ -171,20 +172,19 @@ def _token_named_in(entry: Entry) -> str:
     return named if isinstance(named, str) else ""
 
 
-def _ticket(message: wire.PushMessage, entry: Entry, secrets: Sequence[str]) -> wire.Ticket:
-    if entry.get("status") == "ok":
-        return wire.Ticket(Outcome.ACCEPTED, answers.reference(entry.get("id")))
+def _refused_ticket(message: wire.PushMessage, entry: Entry, secrets: Sequence[str]) -> wire.Ticket:
     if entry.get("status") != "error":
         return answers.unreadable("Expo's ticket for this message says neither ok nor error.")
     outcome, code, detail = _error(entry, [*secrets, message.token])
     return wire.Ticket(outcome=outcome, code=code, detail=detail)
 
 
-def _receipt(entry: Entry, secrets: Sequence[str]) -> wire.Receipt | None:
+def _receipt(entry: Any, secrets: Sequence[str]) -> wire.Receipt | None:
     """What one receipt says; None where it says nothing that can be read."""
-    if entry.get("status") == "ok":
+    status = entry.get("status") if isinstance(entry, dict) else None
+    if status == "ok":
         return _ARRIVED
-    if entry.get("status") != "error":
+    if status != "error":
         return None
     outcome, code, detail = _error(entry, secrets)
     return wire.Receipt(outcome=outcome, code=code, detail=detail)
