@@ -8,12 +8,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import BigIntegerField, DateTimeField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BigIntegerField, DateTimeField, F, OuterRef, Q, QuerySet, Subquery
 
 from notifications import wire
 from notifications.models import Credential, Ticket
 from notifications.models.bulk import update_columns
-from notifications.models.copy_rules import CopyRules
 from notifications.models.prepared import Parameter, Prepared
 from notifications.pipeline import backoff
 
@@ -22,36 +21,36 @@ LONGEST_GAP = timedelta(hours=4)
 AFTER_RETRIES = timedelta(hours=1)
 """How long a question rests that failed more often than CHECKING_TASK_MAX_RETRIES allows."""
 
-_TICKET = ("id", "external_id", "batch_id", "checks")
-_MESSAGE = tuple(
-    f"message__{name}" for name in ("id", "batch_id", "device_id", "broadcast_id", "lane", "attempts")
+MOST_AT_ONCE = 5
+"""Questions whose tickets are read together."""
+
+_COLUMNS = (
+    "id",
+    "external_id",
+    "batch_id",
+    "checks",
+    "message_id",
+    "message__batch_id",
+    "message__broadcast_id",
 )
 
 
-class _Columns(NamedTuple):
+class Asked(NamedTuple):
+    """A ticket whose receipt is asked for."""
+
     id: int
-    """The ticket's."""
     external_id: str
     batch_id: int
     checks: int
     """How often it was asked for before."""
     message_id: int
     message_batch_id: int | None
-    device_id: int | None
     broadcast_id: int | None
-    lane: int
-    attempts: int
-
-
-class Asked(_Columns, CopyRules):
-    """A ticket whose receipt is asked for, and what of its message decides about the answer."""
-
-    __slots__ = ()
 
     @property
-    def pk(self) -> int:
-        """The message's number: its rules are about the message."""
-        return self.message_id
+    def is_latest(self) -> bool:
+        """Is it about the latest attempt at its message? What came of an earlier one changes nothing any more."""
+        return self.message_batch_id == self.batch_id
 
 
 def claim(credential: Credential, now: datetime) -> list[Asked]:
@@ -63,7 +62,11 @@ def claim(credential: Credential, now: datetime) -> list[Asked]:
     if not _not_asking(now).filter(pk=credential.pk).update(asking_until=until):
         return []
     credential.asking_until = until
-    rows = _due(credential.provider_class.receipt_batch_size).rows(now=now, credential=credential.pk)
+    rows = _due(credential.provider_class.receipt_batch_size * MOST_AT_ONCE).rows(
+        now=now, credential=credential.pk
+    )
+    if not rows:
+        hold(credential, None)
     return list(map(Asked._make, rows))
 
 
@@ -85,23 +88,29 @@ def _not_asking(now: datetime) -> QuerySet[Credential]:
     return credentials
 
 
-def let_go(credential: Credential) -> bool:
-    """End this worker's turn; False where it was over already and somebody else may be asking."""
+def hold(credential: Credential, until: datetime | None) -> bool:
+    """Keep this worker's lease until then, or end it (None). False where it was over and somebody else may be asking."""
     mine = Credential.objects.filter(pk=credential.pk, asking_until=credential.asking_until)
-    return bool(mine.update(asking_until=None))
+    if not mine.update(asking_until=until):
+        return False
+    credential.asking_until = until
+    return True
 
 
 @lru_cache(maxsize=8)
 def _due(most: int) -> Prepared:
-    """So many tickets of a credential whose receipts are due, with what is asked of their messages."""
+    """So many tickets of a credential whose receipts are due, those that wait longest first.
+
+    By nothing but the time: PostgreSQL would sort all that are due at the same moment for each read.
+    """
     return Prepared(
         lambda: (
             Ticket.objects.filter(
                 asked_with_id=Parameter("credential", BigIntegerField()),
                 check_at__lte=Parameter("now", DateTimeField()),
             )
-            .order_by("check_at", "id")
-            .values_list(*_TICKET, *_MESSAGE)[:most]
+            .order_by("check_at")
+            .values_list(*_COLUMNS)[:most]
         )
     )
 
@@ -110,23 +119,27 @@ def received_before(tickets: Sequence[Asked], moment: datetime) -> list[Asked]:
     """Those of them that the provider gave us so long ago."""
     if not tickets:
         return []
-    old = Ticket.objects.filter(pk__in_list=[t.id for t in tickets], date_received__lte=moment)
+    old = Ticket.objects.filter(pk__in_list={t.id for t in tickets}, date_received__lte=moment)
     ids = set(old.values_list("pk", flat=True))
     return [t for t in tickets if t.id in ids]
 
 
+def close(tickets: Sequence[Asked]) -> None:
+    """Never ask for these again."""
+    if not tickets:
+        return
+    closed = Ticket.objects.filter(pk__in_list={t.id for t in tickets})
+    closed.update(check_at=None, checks=F("checks") + 1)
+
+
 def plan(
-    credential: Credential,
-    tickets: Sequence[Asked],
-    closed: set[int],
-    trouble: wire.Ticket | None,
-    now: datetime,
+    credential: Credential, tickets: Sequence[Asked], trouble: wire.Ticket | None, now: datetime
 ) -> None:
-    """When to ask for each ticket again; never, once it is closed."""
+    """When to ask for each ticket again."""
     patience = _Patience(credential, trouble)
     columns: dict[str, Sequence[Any]] = {
         "id": [t.id for t in tickets],
-        "check_at": [None if t.id in closed else now + patience.after(t.checks) for t in tickets],
+        "check_at": [now + patience.after(t.checks) for t in tickets],
         "checks": [t.checks + 1 for t in tickets],
     }
     update_columns(Ticket, columns)

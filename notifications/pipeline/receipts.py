@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from notifications import clock, encryption, wire
-from notifications.models import (
-    Batch,
-    Broadcast,
-    Change,
-    Credential,
-    Device,
-    MessageState,
-    Reason,
-    Receipt,
-)
-from notifications.models.bulk import insert_columns
-from notifications.pipeline import Done, backoff, questions, record, topics
+from notifications.models import Credential
+from notifications.models.bulk import commit_with_the_next
+from notifications.pipeline import Done, questions, record, topics, verdicts
+from notifications.pipeline.asking import Answered, Ask, Turn
 from notifications.pipeline.questions import Asked
+from notifications.pipeline.verdicts import Heard
 
 GIVE_UP_AFTER = timedelta(hours=24)
 """Expo forgets receipts after a day (docs.expo.dev, push receipts)."""
@@ -35,29 +28,53 @@ _last: dict[int, datetime] = {}
 
 
 def step() -> Done:
-    """Ask one question for one credential with receipts due."""
+    """Ask for the receipts that are due with one credential, for about a second."""
     now = clock.now()
     credential = _credential_with_questions(now)
     if credential is None:
         return Done()
     tickets = questions.claim(credential, now)
-    if not tickets:
-        return Done(more=True)
-    answer = _ask(credential, tickets)
-    _give_others_their_turn(credential, answer.trouble)
-    changes = _record(credential, tickets, answer)
-    return Done(
-        messages=len(tickets),
-        more=True,
-        requeued=any(change.state == MessageState.QUEUED for change in changes),
-        topics=topics({credential.project_id}, {t.broadcast_id for t in tickets if t.broadcast_id}),
-    )
+    turn = Turn(_ask_with(credential), tickets, credential.provider_class.receipt_batch_size)
+    asked: list[Asked] = []
+    requeued = False
+    for answered in turn:
+        saved = _saved(credential, answered, turn)
+        if saved is None:
+            break
+        asked += answered.tickets
+        requeued |= saved
+    changed = topics({credential.project_id}, {t.broadcast_id for t in asked if t.broadcast_id})
+    return Done(messages=len(asked), more=True, requeued=requeued, topics=changed if asked else frozenset())
 
 
 def _credential_with_questions(now: datetime) -> Credential | None:
     """The credential whose ticket waits longest, of those that may be asked; after trouble, the others first."""
     waiting = questions.with_due(now)
     return min(waiting, key=lambda c: (_last.get(c.pk, now) > now, c.waits_since), default=None)  # type: ignore[attr-defined]
+
+
+def _ask_with(credential: Credential) -> Ask:
+    """Asks the provider one question. What goes wrong with it is a value."""
+    try:
+        provider = credential.opened_provider()
+    except encryption.UnreadableSecret as error:
+        trouble = wire.Ticket(outcome=wire.Outcome.MISCONFIGURED, code="UnreadableSecret", detail=str(error))
+        return lambda tickets: wire.ReceiptAnswer(trouble=trouble)
+    return lambda tickets: provider.receipts([ticket.external_id for ticket in tickets])
+
+
+def _saved(credential: Credential, answered: Answered, turn: Turn) -> bool | None:
+    """Save an answer, and ask nothing more where it says that the key is wrong.
+
+    Were messages queued again? None where this worker's lease was over: nothing is changed then.
+    """
+    trouble = answered.answer.trouble
+    _give_others_their_turn(credential, trouble)
+    heard = verdicts.sort(answered.tickets, answered.answer.receipts)
+    wrong = _wrong(credential, heard, answered.answer)
+    if wrong:
+        turn.stop()
+    return _save(credential, answered, heard, wrong)
 
 
 def _give_others_their_turn(credential: Credential, trouble: wire.Ticket | None) -> None:
@@ -67,45 +84,41 @@ def _give_others_their_turn(credential: Credential, trouble: wire.Ticket | None)
         _last.pop(credential.pk, None)
 
 
-def _ask(credential: Credential, tickets: Sequence[Asked]) -> wire.ReceiptAnswer:
-    """The provider's answer, or its trouble as a value."""
-    try:
-        return credential.opened_provider().receipts([ticket.external_id for ticket in tickets])
-    except encryption.UnreadableSecret as error:
-        trouble = wire.Ticket(outcome=wire.Outcome.MISCONFIGURED, code="UnreadableSecret", detail=str(error))
-        return wire.ReceiptAnswer(trouble=trouble)
+def _wrong(credential: Credential, heard: Heard, answer: wire.ReceiptAnswer) -> wire.Receipt | None:
+    """A receipt that says that the key is wrong."""
+    wrong = next((r for _, r in heard.bad if r.outcome == wire.Outcome.MISCONFIGURED), None)
+    is_tolerated = answer.doubt and answer.doubt.code == credential.tolerated_code
+    return wrong or (None if is_tolerated else answer.doubt)
 
 
 @transaction.atomic
-def _record(credential: Credential, tickets: Sequence[Asked], answer: wire.ReceiptAnswer) -> list[Change]:
+def _save(
+    credential: Credential, answered: Answered, heard: Heard, wrong: wire.Receipt | None
+) -> bool | None:
     """Save what was answered; plan the next question for what was not. What comes after the lease changes nothing."""
+    commit_with_the_next()  # who loses it asks again
     now = clock.now()
-    trouble = answer.trouble
-    known = [(t, answer.receipts[t.external_id]) for t in tickets if t.external_id in answer.receipts]
-    changes = _changes(credential, known, now)
-    silent = [t for t in tickets if t.external_id not in answer.receipts]
-    asked_in_vain = trouble is None or trouble.outcome == wire.Outcome.REJECTED
-    patience = GIVE_UP_AFTER if asked_in_vain else HOPELESS_AFTER
-    over = questions.received_before(silent, now - patience)
-    changes += [_missing(t, now) for t in over]
-    _reopen(known, changes)
-    record.apply(changes, now, where="state = 'accepted'")
-    _write_receipts(known, now)
-    _retire(known, now)
-    closed = {t.id for t, _ in known} | {t.id for t in over}
-    questions.plan(credential, tickets, closed, trouble, now)
-    wrong = next((r for _, r in known if r.outcome == wire.Outcome.MISCONFIGURED), None)
-    if wrong is None and answer.doubt and answer.doubt.code != credential.tolerated_code:
-        wrong = answer.doubt
+    trouble = answered.answer.trouble
+    over = _over(heard.silent, trouble, now)
+    requeued = verdicts.carry_out(credential, heard, over, now)
+    questions.close([*heard.good, *(t for t, _ in heard.bad), *over])
+    given_up = {t.id for t in over}
+    questions.plan(credential, [t for t in heard.silent if t.id not in given_up], trouble, now)
     if wrong:
         record.pause_credential(credential, wrong.code, wrong.detail, now)
     if trouble:
         _note(credential, trouble, now)
     # At the end, so that nobody who sends with the credential waits for the rest.
-    if questions.let_go(credential):
-        return changes
+    if questions.hold(credential, None if answered.is_last else now + settings.CARILLON_LEASE):
+        return requeued
     transaction.set_rollback(True)
-    return []
+    return None
+
+
+def _over(silent: Sequence[Asked], trouble: wire.Ticket | None, now: datetime) -> list[Asked]:
+    """Those for which the provider has no receipt any more."""
+    asked_in_vain = trouble is None or trouble.outcome == wire.Outcome.REJECTED
+    return questions.received_before(silent, now - (GIVE_UP_AFTER if asked_in_vain else HOPELESS_AFTER))
 
 
 def _note(credential: Credential, trouble: wire.Ticket, now: datetime) -> None:
@@ -117,68 +130,3 @@ def _note(credential: Credential, trouble: wire.Ticket, now: datetime) -> None:
         record.pause_credential(credential, trouble.code, trouble.detail, now)
     elif trouble.throttled or trouble.retry_after:
         record.slow_down(credential, [trouble], questions.shortest_pause(credential), now)
-
-
-def _changes(
-    credential: Credential, known: Sequence[tuple[Asked, wire.Receipt]], now: datetime
-) -> list[Change]:
-    rules = record.policy(credential)
-    base: timedelta = credential.setting("SENDING_TASK_RETRY_DELAY", timedelta(seconds=30))
-    return [
-        t.after_receipt(r, rules, now, _wait(t, r, base))
-        for t, r in known
-        if t.message_batch_id == t.batch_id
-    ]
-
-
-def _wait(ticket: Asked, receipt: wire.Receipt, base: timedelta) -> timedelta:
-    """The pause before another try, where the receipt asks for one."""
-    is_good = receipt.outcome == wire.Outcome.ACCEPTED
-    return timedelta(0) if is_good else backoff.delay(ticket.attempts, base)
-
-
-def _reopen(known: Sequence[tuple[Asked, wire.Receipt]], changes: Sequence[Change]) -> None:
-    """A broadcast whose copies are queued again is sending again."""
-    queued = {change.id for change in changes if change.state == MessageState.QUEUED}
-    Broadcast.objects.filter(pk__in={t.broadcast_id for t, _ in known if t.pk in queued}).reopen()
-
-
-def _missing(ticket: Asked, now: datetime) -> Change:
-    """The provider never said more: the message stays accepted, and says so."""
-    return Change(
-        id=ticket.pk,
-        state=MessageState.ACCEPTED,
-        reason=Reason.RECEIPT_MISSING,
-        available_at=now,
-        attempts=ticket.attempts,
-    )
-
-
-def _write_receipts(known: Sequence[tuple[Asked, wire.Receipt]], now: datetime) -> None:
-    """One row for each answer."""
-    columns: dict[str, Sequence[Any]] = {
-        "ticket": [t.id for t, _ in known],
-        "is_success": [r.outcome == wire.Outcome.ACCEPTED for _, r in known],
-        "error_code": [r.code[:64] for _, r in known],
-        "error_message": [r.detail for _, r in known],
-        "date_checked": [now] * len(known),
-    }
-    insert_columns(Receipt, columns)
-
-
-def _retire(known: Sequence[tuple[Asked, wire.Receipt]], now: datetime) -> None:
-    """Switch off devices whose address is dead, unless they registered anew after their message had left."""
-    gone = [
-        (t.device_id, t.batch_id)
-        for t, r in known
-        if r.outcome == wire.Outcome.GONE and t.device_id is not None
-    ]
-    batches = Batch.objects.filter(pk__in={batch for _, batch in gone})
-    claimed = dict(batches.values_list("pk", "created_at"))
-    left: dict[int, datetime] = {}
-    for device, batch in gone:
-        left[device] = max(claimed[batch], left.get(device, claimed[batch]))
-    if left:
-        held = Device.objects.filter(pk__in=left).order_by("pk").select_for_update(of=("self",), no_key=True)
-        registered = held.values_list("pk", "date_registered")
-        record.retire([device for device, moment in registered if moment < left[device]], now, now)
