@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.db import models, transaction
 from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from notifications import clock, providers, wake
 from notifications.models.message import Message
@@ -56,11 +57,12 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """
         asked = [key for key in providers.PROVIDERS if providers.get(key).has_receipts]
         tickets = TicketQuerySet(self.model, using=self.db).filter(
-            pk__in=self.values("pk"), is_success=True, message__provider__in=asked
+            pk__in=self.values("pk"), is_success=True, batch__credential__provider__in=asked
         )
         batch = Batch.objects.filter(pk=OuterRef("batch_id")).values("credential_id")
+        with_what = Coalesce("asked_with", Subquery(batch))  # the batch is read for those alone that have none
         with transaction.atomic(using=self.db):
-            if tickets.exclude(external_id="").update(check_at=clock.now(), asked_with=Subquery(batch)):
+            if tickets.exclude(external_id="").update(check_at=clock.now(), asked_with=with_what):
                 wake.up(wake.Step.RECEIPTS)
 
 
