@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import huey as library
 from huey.consumer import Consumer
 from huey.serializer import SignedSerializer
+from huey.storage import SqliteStorage
 from redis import ConnectionPool
+
+from config.bell import Bell
 
 
 def make_queue(redis_url: str, data_dir: Path, secret_key: str) -> library.Huey:
@@ -23,8 +27,9 @@ def make_queue(redis_url: str, data_dir: Path, secret_key: str) -> library.Huey:
             results=False,
             serializer=serializer,
         )
-    return library.SqliteHuey(
+    return library.Huey(
         "carillon",
+        storage_class=RingingStorage,
         filename=str(data_dir / "queue.sqlite3"),
         fsync=False,  # a lost wake-up costs a second
         immediate=False,
@@ -34,7 +39,32 @@ def make_queue(redis_url: str, data_dir: Path, secret_key: str) -> library.Huey:
 
 
 LOOK = 0.05
-"""Seconds between two looks for a wake-up: how late another process's call is heard at the most."""
+"""Seconds between two looks for a wake-up where nothing says when to look."""
+LOOK_ANYWAY = 0.25
+"""The same where a bell does, which may be lost. A consumer that is told to stop hears of it as late."""
+
+
+class RingingStorage(SqliteStorage):  # type: ignore[misc]
+    """A queue in a file. Who writes to it rings a bell, so that who reads it need not look again and again."""
+
+    blocking = True
+
+    def __init__(self, name: str, filename: str, **options: Any) -> None:
+        """As SqliteStorage's."""
+        super().__init__(name, filename, **options)
+        self._bell = Bell(Path(f"{filename}.bell"))
+
+    def enqueue(self, data: bytes, priority: float | None = None) -> None:
+        """Put a task into the queue."""
+        super().enqueue(data, priority)
+        self._bell.ring()
+
+    def dequeue(self) -> bytes | None:
+        """The next task; None, after a while, where there is none."""
+        data: bytes | None = super().dequeue()
+        if data is None:
+            self._bell.wait(LOOK_ANYWAY, deaf=LOOK)
+        return data
 
 
 class WakeUpConsumer(Consumer):  # type: ignore[misc]

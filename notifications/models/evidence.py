@@ -60,7 +60,8 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
             pk__in=self.values("pk"), is_success=True, batch__credential__provider__in=asked
         )
         batch = Batch.objects.filter(pk=OuterRef("batch_id")).values("credential_id")
-        with_what = Coalesce("asked_with", Subquery(batch))  # the batch is read for those alone that have none
+        # The batch is read for those alone that have none.
+        with_what = Coalesce("asked_with", Subquery(batch))
         with transaction.atomic(using=self.db):
             if tickets.exclude(external_id="").update(check_at=clock.now(), asked_with=with_what):
                 wake.up(wake.Step.RECEIPTS)

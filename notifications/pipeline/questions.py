@@ -89,7 +89,7 @@ def _not_asking(now: datetime) -> QuerySet[Credential]:
 
 
 def hold(credential: Credential, until: datetime | None) -> bool:
-    """Keep this worker's lease until then, or end it (None). False where it was over: somebody else may be asking."""
+    """Keep the lease until then, or end it (None); False where it was over already and somebody else may be asking."""
     mine = Credential.objects.filter(pk=credential.pk, asking_until=credential.asking_until)
     if not mine.update(asking_until=until):
         return False
