@@ -69,9 +69,9 @@ def work(project, expo):
 
 @pytest.fixture
 def victims(work, installation, expo):
-    """Embedded: the one server, four batches on their way. Scaled: four workers beside a server with the pages."""
+    """Embedded: the one server, three batches on their way. Scaled: four workers beside a server with the pages."""
     if is_embedded():
-        installation.environment["CARILLON_WORKERS"] = "4"
+        installation.environment["CARILLON_WORKERS"] = "3"
         return [Victim(installation, expo, "serve", "serve", "--port", str(free_port()))]
     installation.serve("--web-only")
     installation.environment["CARILLON_WORKERS"] = "1"
