@@ -23,10 +23,11 @@ POLL = 1.0
 LONGEST_REST = 30.0
 """Seconds that a step which fails again and again rests at the most."""
 SHORT_REST = 5.0
-"""The same for the one whose answers would wait meanwhile, and must be saved before their lease is over."""
+"""The same for those that send and save: answers must be saved before their lease is over."""
 
 SWITCH = 0.0001
-"""Seconds that a thread may keep the interpreter while another one waits for it."""
+"""Seconds that a thread may keep the interpreter while another one waits for it, in the whole process."""
+PYTHONS_SWITCH = sys.getswitchinterval()
 
 
 class _Thread(threading.Thread):
@@ -119,7 +120,9 @@ class Worker:
         sending = _Thread(Step.DISPATCH.value, self._send, self._stopping, longest_rest=SHORT_REST)
 
         def land() -> None:
-            sending.join()  # what it still sends must be saved, too
+            while sending.is_alive():  # what it still sends must be saved, too
+                self._save()
+                sending.join(0.1)
             self._land()
 
         return [sending, _Thread("save", self._save, self._stopping, land, SHORT_REST)]
@@ -136,9 +139,9 @@ class Worker:
         return min(done.wait, POLL)
 
     def _save(self) -> float:
-        saved = self._dispatcher.save()
-        self._tell(saved)
-        if saved:
+        had_landed = self._dispatcher.has_landed
+        self._tell(self._dispatcher.save())
+        if had_landed:
             self.ring(Step.DISPATCH)  # it may have waited for this to be out of the way
         return POLL
 
@@ -208,6 +211,7 @@ def stop() -> None:
     global _running
     if _running:
         _running.stop(settings.CARILLON_CALL_DEADLINE.total_seconds() + 5)
+        sys.setswitchinterval(PYTHONS_SWITCH)
     _running = None
 
 

@@ -35,7 +35,7 @@ class _Columns(NamedTuple):
     blocked: str
     """Why it may not go: `<state>:<reason>`, or ""."""
     under_way: int
-    """Batches of its credential that held a lease at this moment."""
+    """Batches of its credential that held a lease at this moment, but those that had landed."""
 
 
 class Copy(_Columns, CopyRules):

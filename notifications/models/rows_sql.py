@@ -12,7 +12,7 @@ from django.db.models import JSONField
 from django.utils.duration import duration_iso_string
 
 PASSING = {str, int, bool, type(None)}
-"""Types of values that stand in a JSON document as they are."""
+"""Types of values that stand in a JSON document or an array as they are."""
 MOMENTS = {datetime, type(None)}
 
 
@@ -122,7 +122,7 @@ def _type(field: Any) -> str:
 
 
 def _plain(field: Any, value: Any) -> Any:
-    """A value as the database of this connection writes it, fit for a JSON document."""
+    """A value as the database of this connection writes it, fit for a JSON document or an array."""
     if isinstance(field, JSONField):
         return None if value is None else json.dumps(value)
     prepared = field.get_db_prep_save(value, connection)

@@ -147,7 +147,7 @@ def _first_credential(providers_known: tuple[str, ...]) -> Prepared:
             _credentials_with_work(NOW)
             .filter(free)
             .order_by("first_lane", F("next_slot_at").asc(nulls_first=True), "id")
-            .select_for_update(of=("self",), no_key=True)  # tickets that name it are saved meanwhile
+            .select_for_update(of=("self",), no_key=True)  # rows that refer to it may be written meanwhile
             .values_list(*_CREDENTIAL, "under_way")[:1]
         )
     )

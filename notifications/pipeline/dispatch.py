@@ -21,7 +21,10 @@ log = logging.getLogger(__name__)
 
 
 def take_off(most: int = 1, landed: Sequence[int] = ()) -> list[Flight] | Done:
-    """Claim batches and commit their start: see `claim`. Where no rate limit is to be kept, in one transaction."""
+    """Claim batches and commit their start: see `claim`. Where no rate limit is to be kept, in one transaction.
+
+    What is made ready inside it is light: a provider writes its request when the first answer is asked.
+    """
     with transaction.atomic():
         claims = claim(most, landed)
         if isinstance(claims, Done):
@@ -73,7 +76,7 @@ def start(claims: Sequence[Claim]) -> list[Batch]:
     return [each.batch for each in claims if each.batch.started_at is None]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def _start(claims: Sequence[Claim]) -> datetime | None:
     """Start in the batch's slot, or else in that of this moment; where it is not free, when the next one is."""
     now = clock.now()  # not before: on SQLite the transaction may have waited for its turn

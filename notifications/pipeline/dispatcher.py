@@ -49,6 +49,11 @@ class Dispatcher:
         # Whether or not that was all of it: another credential may have something to send.
         return Done(messages=sum(len(each.messages) for each in flights), wait=0.0)
 
+    @property
+    def has_landed(self) -> bool:
+        """Is there a batch whose answers are all there and not saved yet?"""
+        return bool(self._landed)
+
     def save(self) -> list[Done]:
         """Save what has arrived."""
         return self._saved(self._drained())

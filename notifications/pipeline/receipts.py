@@ -64,7 +64,7 @@ def _ask_with(credential: Credential) -> Ask:
 
 
 def _saved(credential: Credential, answered: Answered, turn: Turn) -> bool | None:
-    """Save an answer, and ask nothing more where it says that the key is wrong.
+    """Save an answer; where it says that the key is wrong, the questions on their way are the last.
 
     Were messages queued again? None where this worker's lease was over: nothing is changed then.
     """

@@ -114,7 +114,7 @@ def _save(arrivals: Sequence[Arrival]) -> None:
 
 
 def _still_held(arrivals: Sequence[Arrival], held: set[int]) -> list[tuple[Flight, Sequence[Answer]]]:
-    """The answers to messages that the sweep has not freed meanwhile."""
+    """The answers to messages that were neither freed by the sweep nor deleted meanwhile."""
     if len(held) == sum(len(each.answers) for each in arrivals):
         return [(each.flight, each.answers) for each in arrivals]
     return [(each.flight, [(m, t) for m, t in each.answers if m.id in held]) for each in arrivals]
