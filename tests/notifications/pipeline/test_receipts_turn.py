@@ -13,13 +13,14 @@ from django.db import connection
 
 from notifications import clock
 from notifications.models import Credential, MessageState, Project, Receipt, Ticket
-from notifications.pipeline import dispatch, receipts
+from notifications.pipeline import receipts
 from notifications.providers.expo import ExpoProvider
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Action, Kind, Match, Rule
 from tests.fakes.process import FakeExpo
 from tests.notifications.pipeline.accepted import DELAY, send, standing
 from tests.notifications.rows import queue_messages
+from tests.notifications.stepping import send_step
 
 SAVED = 'UPDATE "notifications_ticket"'
 """How the statement begins with which an answer is nearly saved."""
@@ -115,7 +116,7 @@ def test_good_bad_and_missing_ones_of_a_question_are_told_apart(
     expo.faults(
         on_send(Kind.RECEIPT_ERROR, of[1], code="MessageTooBig"), on_send(Kind.RECEIPT_MISSING, of[2])
     )
-    dispatch.step()
+    send_step()
     clock.turn(DELAY)
     receipts.step()
     delivered, failed, accepted = MessageState.DELIVERED, MessageState.FAILED, MessageState.ACCEPTED
