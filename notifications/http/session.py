@@ -22,9 +22,9 @@ class Session:
         self._headers = {**_JSON, **headers}
         self._ends = time.monotonic() + deadline
 
-    def post(self, path: str, json: str) -> Response:
+    def post(self, path: str, body: bytes) -> Response:
         """POST this JSON. Raises NotSent or NoAnswer."""
-        body, headers = json.encode(), self._headers
+        headers = self._headers
         if len(body) > GZIP_ABOVE:
             body = gzip.compress(body, compresslevel=1, mtime=0)
             headers = {**headers, "Content-Encoding": "gzip"}

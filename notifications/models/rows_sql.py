@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 from django.db import connection
 from django.db.models import JSONField
 from django.utils.duration import duration_iso_string
@@ -44,14 +45,20 @@ def rows_sql(fields: Mapping[str, Any], columns: Mapping[str, Sequence[Any]]) ->
 def _lists_sql(lists: Mapping[Any, Sequence[Any]], size: int) -> tuple[str, list[str]]:
     """So many rows of these lists, and their parameters: PostgreSQL takes an array for each, SQLite one JSON text."""
     if connection.vendor != "postgresql":
-        return "json_each(%s)", [
-            json.dumps(list(zip(*lists.values(), strict=True)) if lists else [[]] * size)
-        ]
+        rows = list(zip(*lists.values(), strict=True)) if lists else [[]] * size
+        return "json_each(%s)", [_document_of(rows)]
     if not lists:
         return f"generate_series(1, {size})", []
     arrays = ", ".join(f"%s::{_array_type(field)}[]" for field in lists)
     names = ", ".join(f"c{place}" for place in range(len(lists)))
     return f"unnest({arrays}) AS r({names})", [array_of(values) for values in lists.values()]
+
+
+def _document_of(rows: Sequence[Any]) -> str:
+    try:
+        return orjson.dumps(rows).decode()
+    except TypeError:  # a number of more than 64 bits, half a character
+        return json.dumps(rows)
 
 
 def array_of(values: Sequence[Any]) -> str:

@@ -147,7 +147,7 @@ def _move(arrivals: Sequence[Arrival], rules: RetryPolicy, base: timedelta, now:
     fates = _Fates(rules, base, now)
     for each in arrivals:
         ids += [message.id for message, _ in each.answers]
-        changes += [fates.of(each.flight.batch, message, ticket) for message, ticket in each.answers]
+        changes += fates.of_all(each)
         batches += [each.flight.batch.pk] * len(each.answers)
     if all(change is changes[0] for change in changes) and all(map(_is_whole, arrivals)):
         return _move_alike(ids, set(batches), changes[0], now)
@@ -193,6 +193,14 @@ class _Fates:
     def __init__(self, rules: RetryPolicy, base: timedelta, now: datetime) -> None:
         self._rules, self._base, self._now = rules, base, now
         self._seen: dict[tuple[Any, ...], Change] = {}
+
+    def of_all(self, arrival: Arrival) -> list[Change]:
+        """The changes of its messages, in their order."""
+        batch, answers = arrival.flight.batch, arrival.answers
+        attempts = {message.attempts for message, _ in answers}
+        if len(attempts) == 1 and all(ticket.outcome is wire.Outcome.ACCEPTED for _, ticket in answers):
+            return [self.of(batch, *answers[0])] * len(answers)
+        return [self.of(batch, message, ticket) for message, ticket in answers]
 
     def of(self, batch: Batch, message: Copy, ticket: wire.Ticket) -> Change:
         """The change, but for its `id`: that is the first one's who fared so."""

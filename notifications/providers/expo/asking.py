@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+
+import orjson
 
 from notifications import http, wire
 from notifications.providers.expo import codes, replies
@@ -22,7 +23,7 @@ def ask(
 
     def question(part: Sequence[str]) -> Receipts | Refusal:
         try:
-            found = replies.receipts(part, session.post(PATH, json.dumps({"ids": part})), secrets)
+            found = replies.receipts(part, session.post(PATH, orjson.dumps({"ids": part})), secrets)
         except replies.FAILURES as error:
             found = replies.unanswered(error)
         return _to_ask_again(found) if isinstance(found, Refusal) else found

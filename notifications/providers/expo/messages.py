@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 from collections.abc import Iterator, Sequence
 from typing import Any
+
+import orjson
 
 from notifications.providers import answers
 from notifications.providers.expo import codes
@@ -21,20 +22,17 @@ _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _TOKEN = re.compile(rf"Expo(?:nent)?PushToken\[[!-Z\\^-~]+\]|{_UUID}")
 ADDRESSES = re.compile(rf"Expo(?:nent)?PushToken\[[^\]]*\]?|{_UUID}")
 """Everything in a text that may be a push token, whole or cut off."""
-_ENCODE = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
-_QUOTE = json.encoder.encode_basestring_ascii
-_SEAM = secrets.token_hex(16)
-"""A text that is in nobody's data."""
-Written = tuple[PushMessage, str]
+Written = tuple[PushMessage, bytes]
 """A message, and the JSON that Expo gets of it."""
+_STRICT = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 _LOOKS = "An Expo push token looks like ExponentPushToken[…] or ExpoPushToken[…], or is a bare UUID"
 
 
 def write(batch: Sequence[PushMessage]) -> tuple[list[Written], list[tuple[PushMessage, Ticket]]]:
     """Put messages into Expo's words; and those that cannot be, with the ticket that says so."""
     written, unwritable = [], []
-    contents = {id(message.content): message.content for message in batch}
-    rests = dict(zip(contents, _rests(list(contents.values())), strict=True))
+    # What many of them say is put into words once.
+    rests = {key: _rest(content) for key, content in {id(each.content): each.content for each in batch}.items()}
     for message in batch:
         rest = rests[id(message.content)]
         if isinstance(rest, Ticket):
@@ -42,7 +40,7 @@ def write(batch: Sequence[PushMessage]) -> tuple[list[Written], list[tuple[PushM
         elif not _TOKEN.fullmatch(message.token):
             unwritable.append((message, _bad_token(message.token)))
         else:
-            written.append((message, f'{{"to":{_QUOTE(message.token)}{rest}'))
+            written.append((message, b'{"to":%b%b' % (orjson.dumps(message.token), rest)))
     return written, unwritable
 
 
@@ -51,31 +49,29 @@ def _bad_token(token: str) -> Ticket:
     return Ticket(outcome=Outcome.REJECTED, code=codes.NOT_A_TOKEN, detail=token_problem(token))
 
 
-def _rests(contents: Sequence[PushContent]) -> Sequence[str | Ticket]:
-    """Of each, the JSON of its message from behind the token to the end; or the ticket that says why there is none."""
+def _rest(content: PushContent) -> bytes | Ticket:
+    """The JSON of its message from behind the token to the end; or the ticket that says why there is none."""
     try:
-        return [_rest(text) for text in _texts([payload_of(each) for each in contents])]
-    except UNWRITABLE:
-        return [_rest_or_ticket(each) for each in contents]
-
-
-def _rest_or_ticket(content: PushContent) -> str | Ticket:
-    try:
-        return _rest(_ENCODE(payload_of(content)))
+        text = _encoded(payload_of(content))
     except UNWRITABLE as error:
         problem = next((each.message for each in field_problems(content)), str(error))
         return answers.unwritable(problem)
+    return b"}" if text == b"{}" else b"," + text[1:]
 
 
-def _rest(text: str) -> str:
-    return "}" if text == "{}" else f",{text[1:]}"
+def _encoded(payload: dict[str, Any]) -> bytes:
+    """As JSON. Raises one of UNWRITABLE."""
+    try:
+        text = orjson.dumps(payload)
+    except TypeError:  # a number of more than 64 bits, a key that is no text, half a character
+        return _strictly(payload)
+    # To orjson NaN is null, which is not what was said.
+    return _strictly(payload) if b"null" in text else text
 
 
-def _texts(payloads: Sequence[dict[str, Any]]) -> list[str]:
-    """Each as JSON. All are encoded at once, because a call of the encoder costs as much as half a payload."""
-    with_seams = [part for payload in payloads for part in (_SEAM, payload)]
-    pieces = _ENCODE([*with_seams, _SEAM]).split(f'"{_SEAM}"')[1:-1]
-    return [each[1:-1] for each in pieces]  # without the commas beside the seams
+def _strictly(payload: dict[str, Any]) -> bytes:
+    """By Python's own encoder, at ten times the cost."""
+    return _STRICT.encode(payload).encode()
 
 
 def payload_of(content: PushContent) -> dict[str, Any]:

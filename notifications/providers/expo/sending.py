@@ -23,7 +23,7 @@ def deliver(
 
     def post(part: Sequence[Written]) -> list[wire.Ticket] | Refusal:
         try:
-            reply = session.post(PATH, f"[{','.join([text for _, text in part])}]")
+            reply = session.post(PATH, b"[%b]" % b",".join([text for _, text in part]))
         except replies.FAILURES as error:
             return replies.unanswered(error)
         return replies.tickets([message for message, _ in part], reply, secrets)
