@@ -128,10 +128,9 @@ class Worker:
         return [sending, _Thread("save", self._save, self._stopping, land, SHORT_REST)]
 
     def _send_and_save(self) -> float:
-        try:
-            return self._send()
-        finally:
-            self._save()
+        sent, saved = self._dispatcher.turn()
+        self._tell([*saved, sent])
+        return 0.0 if saved else min(sent.wait, POLL)
 
     def _send(self) -> float:
         done = self._dispatcher.send()

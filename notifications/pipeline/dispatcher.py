@@ -49,6 +49,28 @@ class Dispatcher:
         # Whether or not that was all of it: another credential may have something to send.
         return Done(messages=sum(len(each.messages) for each in flights), wait=0.0)
 
+    def turn(self) -> tuple[Done, list[Done]]:
+        """Save what has arrived and send what may go, in one transaction: for a database that takes one at a time.
+
+        It sends half of what may be on its way, so that one half flies while the other is saved and followed.
+        """
+        self._gather()
+        together = _by_credential(self._drained())
+        if not together:
+            return self.send(), []
+        room = self._most - len(self._flying)
+        try:
+            flights = dispatch.take_off(max(1, min(room, self._most // 2)), (), lambda: _write(together))
+        except Exception:
+            log.warning("Answers could not be saved together with a claim; they are saved alone.", exc_info=True)
+            return Done(wait=0.0), self._saved_apart(together)
+        done = [record.done(each) for each in together]
+        self._forget(together)
+        if isinstance(flights, Done):
+            return flights, done
+        self._start(flights)
+        return Done(messages=sum(len(each.messages) for each in flights), wait=0.0), done
+
     @property
     def has_landed(self) -> bool:
         """Is there a batch whose answers are all there and not saved yet?"""
@@ -93,15 +115,31 @@ class Dispatcher:
         return [self._answers.get() for _ in range(self._answers.qsize())]
 
     def _saved(self, arrivals: Sequence[Arrival]) -> list[Done]:
+        return self._saved_apart(_by_credential(arrivals))
+
+    def _saved_apart(self, together: Sequence[Sequence[Arrival]]) -> list[Done]:
         """One transaction for each credential."""
-        by_credential: dict[int, list[Arrival]] = {}
-        for arrival in arrivals:
-            by_credential.setdefault(arrival.flight.credential.pk, []).append(arrival)
-        saved = [done for together in by_credential.values() for done in _save(together)]
-        for each in arrivals:
-            if each.is_last:
-                del self._landed[each.flight.batch.pk]
+        saved = [done for each in together for done in _save(each)]
+        self._forget(together)
         return saved
+
+    def _forget(self, together: Sequence[Sequence[Arrival]]) -> None:
+        for arrivals in together:
+            for each in arrivals:
+                if each.is_last:
+                    del self._landed[each.flight.batch.pk]
+
+
+def _by_credential(arrivals: Sequence[Arrival]) -> list[list[Arrival]]:
+    found: dict[int, list[Arrival]] = {}
+    for arrival in arrivals:
+        found.setdefault(arrival.flight.credential.pk, []).append(arrival)
+    return list(found.values())
+
+
+def _write(together: Sequence[Sequence[Arrival]]) -> None:
+    for arrivals in together:
+        record.write(arrivals)
 
 
 def _save(together: Sequence[Arrival]) -> list[Done]:

@@ -45,8 +45,8 @@ def save(arrivals: Sequence[Arrival]) -> Done:
     batch = arrivals[0].flight.batch
     while True:
         try:
-            _save(arrivals)
-            return _done(arrivals)
+            write(arrivals)
+            return done(arrivals)
         except OperationalError:
             if clock.now() >= batch.leased_until:
                 raise
@@ -55,7 +55,8 @@ def save(arrivals: Sequence[Arrival]) -> Done:
             time.sleep(SAVE_AGAIN)
 
 
-def _done(arrivals: Sequence[Arrival]) -> Done:
+def done(arrivals: Sequence[Arrival]) -> Done:
+    """What saving these did."""
     messages = [message for each in arrivals for message, _ in each.answers]
     broadcasts = {message.broadcast_id for message in messages if message.broadcast_id}
     return Done(
@@ -95,8 +96,8 @@ def _retire(which: Q, now: datetime) -> int:
 
 
 @transaction.atomic
-def _save(arrivals: Sequence[Arrival]) -> None:
-    """One transaction: states, tickets and what follows from them; and the end of the batches that are through.
+def write(arrivals: Sequence[Arrival]) -> None:
+    """Save answers to batches of one credential, once. One transaction: states, tickets and what follows from them; and the end of the batches that are through.
 
     What comes after the sweep has freed a batch changes nothing: neither states, nor devices, nor the credential.
     """
