@@ -194,6 +194,16 @@ def _other_project() -> list[Any]:
     return [*strangers[:10], *misplaced[:10]]
 
 
+def _history_of_nothing() -> list[Any]:
+    """The database does not look these up by itself: see Ticket.message."""
+    messages = Message.objects.filter(pk=OuterRef("message_id"))
+    batches = Batch.objects.filter(pk=OuterRef("batch_id"))
+    tickets = Ticket.objects.filter(~Exists(messages) | ~Exists(batches))
+    receipts = Receipt.objects.exclude(Exists(Ticket.objects.filter(pk=OuterRef("ticket_id"))))
+    carried = Message.objects.filter(~Exists(batches), batch__isnull=False)
+    return [*tickets[:10], *receipts[:10], *carried[:10]]
+
+
 def _open_secret() -> QuerySet[Credential]:
     return Credential.objects.exclude(sealed_secrets="").exclude(sealed_secrets__startswith="gAAAA")
 
@@ -219,6 +229,7 @@ INVARIANTS = (
     Invariant("8a", "A device is retired only on its provider's word", _retired_without_evidence),
     Invariant("8b", "A paused credential sends nothing", _sent_while_paused),
     Invariant("11", "No second carries more than the provider allows", _too_fast),
-    Invariant("12", "No row of one project points into another", _other_project),
+    Invariant("12a", "No row of one project points into another", _other_project),
+    Invariant("12b", "No ticket, receipt or message points to a row that is gone", _history_of_nothing),
     Invariant("13", "Secrets are encrypted", _open_secret),
 )

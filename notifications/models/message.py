@@ -119,8 +119,15 @@ class Message(NewCopy, models.Model):
     replays = models.PositiveSmallIntegerField(default=0)
     """How often somebody sent it again: an operator, or code that called `send()`."""
     batch = models.ForeignKey(
-        "notifications.Batch", models.SET_NULL, related_name="messages", null=True, blank=True, db_index=False
+        "notifications.Batch",
+        models.SET_NULL,
+        related_name="messages",
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
     )
+    """The database does not look it up for each message: the claim that writes it has just made the batch."""
     batch_limit = models.PositiveSmallIntegerField(null=True, blank=True)
     """How many messages may travel with it: halved each time a worker dies on its batch."""
     rescues = models.PositiveSmallIntegerField(default=0)

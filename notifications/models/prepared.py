@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from django.core.exceptions import EmptyResultSet
@@ -66,6 +66,7 @@ class Seconds(Func):
         return super().as_sql(compiler, connection, template=template, **context)
 
 
+Row = TypeVar("Row")
 Moment = datetime | Parameter
 """A time in a queryset that is built once as well as for one use."""
 
@@ -90,6 +91,10 @@ class Prepared:
 
         Rows with the same value in a column share it: do not change it in place.
         """
+        return self.made(tuple, **values)
+
+    def made(self, make: Callable[[Sequence[Any]], Row], **values: Any) -> list[Row]:
+        """The same rows, each as what `make` makes of its columns."""
         try:
             written = self._written.get(connection.vendor) or self._write()
         except EmptyResultSet:  # Django knows without asking that there is none
@@ -99,12 +104,12 @@ class Prepared:
             for each in written.parameters
         ]
         rows = _fetched(written.sql, parameters)
-        if not rows:
-            return []
-        columns = list(zip(*rows, strict=True))
         for place, converters, expression in written.converters:
-            columns[place] = _converted(columns[place], converters, expression)
-        return list(zip(*columns, strict=True))
+            for row, value in zip(
+                rows, _converted([row[place] for row in rows], converters, expression), strict=True
+            ):
+                row[place] = value
+        return list(map(make, rows))
 
     def _write(self) -> _Written:
         compiler = self._build().query.get_compiler(connection=connection)
@@ -127,21 +132,21 @@ def _as_document(sql: str, width: int) -> str:
     return f"WITH r({names}) AS MATERIALIZED ({sql}) SELECT json_group_array(json_array({names})) FROM r"
 
 
-def _fetched(sql: str, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
+def _fetched(sql: str, parameters: Sequence[Any]) -> list[list[Any]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         if connection.vendor != "sqlite":
-            return cursor.fetchall()
+            return list(map(list, cursor.fetchall()))
         rows: list[list[Any]] = orjson.loads(cursor.fetchone()[0])
         return rows
 
 
 def _converted(
-    column: tuple[Any, ...], converters: Sequence[Callable[..., Any]], expression: Any
+    column: Sequence[Any], converters: Sequence[Callable[..., Any]], expression: Any
 ) -> Sequence[Any]:
     """A column as Django would read it, where every value is read once."""
     fresh = set(column)
-    if fresh == {None}:
+    if fresh <= {None}:
         return column
     field = expression.output_field
     if isinstance(field, JSONField) and field.decoder is None and set(map(type, fresh)) == {str}:
@@ -155,7 +160,7 @@ def _converted(
     return [read[value] for value in column]
 
 
-def _all_documents(column: tuple[str, ...], fresh: set[str]) -> Sequence[Any]:
+def _all_documents(column: Sequence[str], fresh: set[str]) -> Sequence[Any]:
     """Documents read as one, at half of the cost; not by orjson, which cuts numbers of more than 64 bits short."""
     if len(fresh) == len(column):
         return list(json.loads(f"[{','.join(column)}]"))

@@ -205,10 +205,14 @@ def _candidates(credential: Credential, most: int, now: datetime, landed: str) -
     Locked, but for those that somebody else has locked: a claim that waited for a cancel could be waited for by it.
     """
     project, provider = credential.project_id, credential.provider
-    rows = _queue(most).rows(
-        now=now, project=project, provider=provider, credential=credential.pk, landed=landed
+    return _queue(most).made(
+        partial(tuple.__new__, Copy),  # as Copy._make, in a third of the time
+        now=now,
+        project=project,
+        provider=provider,
+        credential=credential.pk,
+        landed=landed,
     )
-    return list(map(partial(tuple.__new__, Copy), rows))  # as Copy._make, in a third of the time
 
 
 @lru_cache(maxsize=16)

@@ -62,7 +62,9 @@ class Dispatcher:
         try:
             flights = dispatch.take_off(max(1, min(room, self._most // 2)), (), lambda: _write(together))
         except Exception:
-            log.warning("Answers could not be saved together with a claim; they are saved alone.", exc_info=True)
+            log.warning(
+                "Answers could not be saved together with a claim; they are saved alone.", exc_info=True
+            )
             return Done(wait=0.0), self._saved_apart(together)
         done = [record.done(each) for each in together]
         self._forget(together)

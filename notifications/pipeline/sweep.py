@@ -89,7 +89,8 @@ def _free(batch: Batch, now: datetime, outcome: str) -> list[Message]:
     messages = list(Message.objects.filter(batch=batch, state=MessageState.SENDING))
     rules = record.policy(batch.credential)
     changes = [_after_loss(message, batch, rules, now, outcome) for message in messages]
-    record.apply(changes, now, where="state = 'sending' AND batch_id = %s", params=[batch.pk])
+    freed = set(record.apply(changes, now, where="state = 'sending' AND batch_id = %s", params=[batch.pk]))
+    messages = [message for message in messages if message.pk in freed]  # the others were deleted meanwhile
     insert_rows(Ticket, [_ticket(batch, message, now) for message in messages], conflict=["message", "batch"])
     Batch.objects.filter(pk=batch.pk).update(finished_at=now, outcome=outcome)
     return messages

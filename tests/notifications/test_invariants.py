@@ -196,6 +196,30 @@ def _strange_notification(project: Project) -> str:
     return f"Notification {notification.pk}"
 
 
+def _ticket_of_no_message(project: Project) -> str:
+    ticket = Ticket.objects.all()[0]
+    Message.objects.filter(pk=ticket.message_id)._raw_delete("default")
+    return f"Ticket {ticket.pk}"
+
+
+def _ticket_of_no_batch(project: Project) -> str:
+    ticket = Ticket.objects.all()[0]
+    Batch.objects.filter(pk=ticket.batch_id)._raw_delete("default")
+    return f"Ticket {ticket.pk}"
+
+
+def _receipt_of_no_ticket(project: Project) -> str:
+    receipt = Receipt.objects.all()[0]
+    Ticket.objects.filter(pk=receipt.ticket_id)._raw_delete("default")
+    return f"Receipt {receipt.pk}"
+
+
+def _message_of_no_batch(project: Project) -> str:
+    message = _message()
+    Batch.objects.filter(pk=message.batch_id)._raw_delete("default")
+    return f"Message {message.pk}"
+
+
 def _open_secret(project: Project) -> str:
     Credential.objects.update(sealed_secrets='{"access_token": "hush"}')
     return f"Credential {Credential.objects.get().pk}"
@@ -227,10 +251,14 @@ BAD: list[tuple[str, Callable[[Project], str]]] = [
     ("8a", _gone_without_a_word),
     ("8b", _sent_while_paused),
     ("11", _too_fast),
-    ("12", _strange_device),
-    ("12", _strange_broadcast),
-    ("12", _strange_batch),
-    ("12", _strange_notification),
+    ("12a", _strange_device),
+    ("12a", _strange_broadcast),
+    ("12a", _strange_batch),
+    ("12a", _strange_notification),
+    ("12b", _ticket_of_no_message),
+    ("12b", _ticket_of_no_batch),
+    ("12b", _receipt_of_no_ticket),
+    ("12b", _message_of_no_batch),
     ("13", _open_secret),
 ]
 """Which invariant → how to break it; each names the row that it spoils."""

@@ -32,7 +32,9 @@ def write(batch: Sequence[PushMessage]) -> tuple[list[Written], list[tuple[PushM
     """Put messages into Expo's words; and those that cannot be, with the ticket that says so."""
     written, unwritable = [], []
     # What many of them say is put into words once.
-    rests = {key: _rest(content) for key, content in {id(each.content): each.content for each in batch}.items()}
+    rests = {
+        key: _rest(content) for key, content in {id(each.content): each.content for each in batch}.items()
+    }
     for message in batch:
         rest = rests[id(message.content)]
         if isinstance(rest, Ticket):
