@@ -14,6 +14,9 @@ MAKE_CREW = (
 MAKE_NEWCOMERS = (
     "from notifications.models import Project; Project.objects.create(name='Newcomers', slug='newcomers')"
 )
+MAKE_PASSENGERS = (
+    "from notifications.models import Project; Project.objects.create(name='Passengers', slug='passengers')"
+)
 
 
 def _people(name: str, count: int, fates: dict[str, int]) -> list[Row]:

@@ -5,13 +5,21 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import HALF_GOOD
+from tests.browser.people import HALF_GOOD, MAKE_PASSENGERS
 from tests.browser.site import Site
 from tests.browser.steps import SOON, upload
 
 IMPORTED = "SELECT count(*) FROM notifications_device WHERE uid LIKE ?"
+
+
+@pytest.fixture(scope="session")
+def passengers(site: Site) -> str:
+    """A project for tens of thousands: who sends to all of the crew must not send to them, for minutes."""
+    site.manage("shell", "--verbosity", "0", "-c", MAKE_PASSENGERS)
+    return "passengers"
 
 
 def rows(number: int, mark: str) -> str:
@@ -20,8 +28,10 @@ def rows(number: int, mark: str) -> str:
     return "\n".join(["uid,name,token", *lines])
 
 
-def test_a_large_file_is_followed_to_its_end_without_a_reload(operator: Page, site: Site) -> None:
-    upload(operator, rows(30_000, "walker"), project="crew", name="walkers.csv")
+def test_a_large_file_is_followed_to_its_end_without_a_reload(
+    operator: Page, site: Site, passengers: str
+) -> None:
+    upload(operator, rows(30_000, "walker"), project=passengers, name="walkers.csv")
     expect(operator.locator("#preview")).to_contain_text("walker_19")
     operator.get_by_role("button", name="Import 30,000 lines").click()
     operator.evaluate("window.stayed = true")
@@ -50,8 +60,8 @@ def test_rejected_lines_are_mended_and_imported(operator: Page, site: Site, tmp_
     assert site.count(IMPORTED, "rower_%") == 3
 
 
-def test_it_is_cancelled_half_way(operator: Page) -> None:
-    upload(operator, rows(60_000, "runner"), project="crew", name="runners.csv")
+def test_it_is_cancelled_half_way(operator: Page, passengers: str) -> None:
+    upload(operator, rows(60_000, "runner"), project=passengers, name="runners.csv")
     operator.get_by_role("button", name="Import 60,000 lines").click()
     operator.get_by_role("button", name="Cancel importing").click()
     operator.locator("#cancel").get_by_role("button", name="Cancel importing").click()
