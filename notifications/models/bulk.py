@@ -111,12 +111,19 @@ def insert_rows(model: type[Model], rows: Sequence[Mapping[str, Any]], conflict:
 
 
 def insert_columns(
-    model: type[Model], columns: Mapping[str, Sequence[Any]], conflict: Sequence[str] = ()
+    model: type[Model],
+    columns: Mapping[str, Sequence[Any]],
+    conflict: Sequence[str] = (),
+    *,
+    where: str = "true",
 ) -> int:
-    """The same for rows that are given as columns: field name → the values of all rows, in one order."""
+    """The same for rows that are given as columns: field name → the values of all rows, in one order.
+
+    Only those for which `where` (SQL) holds, which may name the values as `new_<field>`.
+    """
     if not next(iter(columns.values()), ()):
         return 0
-    sql, values = _insert_sql(model, columns, conflict)
+    sql, values = _insert_sql(model, columns, conflict, where)
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return int(cursor.rowcount)
@@ -131,7 +138,7 @@ def insert_for_ids(model: type[Model], columns: Mapping[str, Sequence[Any]]) -> 
 
 
 def _insert_sql(
-    model: type[Model], columns: Mapping[str, Sequence[Any]], conflict: Sequence[str]
+    model: type[Model], columns: Mapping[str, Sequence[Any]], conflict: Sequence[str], where: str = "true"
 ) -> tuple[str, list[Any]]:
     size = len(next(iter(columns.values())))
     fields = {field.name: field for field in model._meta.concrete_fields if not field.primary_key}
@@ -144,7 +151,7 @@ def _insert_sql(
     target = f"({', '.join(column_of(model._meta.get_field(name)) for name in conflict)})" if conflict else ""
     sql = (
         f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({names}) "
-        f"SELECT {', '.join(f'new_{name}' for name in fields)} FROM {source} v WHERE true "
+        f"SELECT {', '.join(f'new_{name}' for name in fields)} FROM {source} v WHERE {where} "
         f"ON CONFLICT {target} DO NOTHING"
     )
     return sql, values

@@ -76,8 +76,8 @@ class Ticket(models.Model):
     batch = models.ForeignKey(
         Batch, models.CASCADE, related_name="tickets", db_index=False, db_constraint=False
     )
-    """Neither is looked up by the database for each ticket, which would take a fifth of its time: whoever writes tickets
-    holds both rows. An invariant finds what a deletion at the same moment would leave behind."""
+    """The database looks up neither for each ticket, which would take a fifth of its time: whoever writes tickets holds
+    both rows. An invariant finds what a deletion at the same moment would leave behind."""
     outcome = models.CharField(max_length=13)
     is_success = models.BooleanField()
     external_id = models.CharField(max_length=128, blank=True)

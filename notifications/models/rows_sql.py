@@ -45,7 +45,7 @@ def rows_sql(fields: Mapping[str, Any], columns: Mapping[str, Sequence[Any]]) ->
 def _lists_sql(lists: Mapping[Any, Sequence[Any]], size: int) -> tuple[str, list[str]]:
     """So many rows of these lists, and their parameters: PostgreSQL takes an array for each, SQLite one JSON text."""
     if connection.vendor != "postgresql":
-        rows = list(zip(*lists.values(), strict=True)) if lists else [[]] * size
+        rows = list(zip(*lists.values(), strict=True)) if lists else [()] * size
         return "json_each(%s)", [_document_of(rows)]
     if not lists:
         return f"generate_series(1, {size})", []

@@ -29,10 +29,6 @@ class Flight:
     outcomes: Counter[wire.Outcome] = field(default_factory=Counter)
     """How often each was the answer so far."""
 
-    def note(self, answers: Sequence[Answer]) -> None:
-        """Count what was answered."""
-        self.outcomes.update([ticket.outcome for _, ticket in answers])
-
     @property
     def is_trouble(self) -> bool:
         """Was there an answer that may be the provider's or the credential's fault, rather than a message's own?"""
@@ -52,28 +48,27 @@ def one_by_one(flight: Flight, flush: int = FLUSH) -> Iterator[Arrival]:
     """The answers to one batch, in groups."""
     waiting = {message.id: message for message in flight.messages}
     group: list[Answer] = []
-    for number, ticket in _guarded(flight):
+    for number, outcome, ticket in _guarded(flight):
         if number not in waiting:
             continue
         group.append((waiting.pop(number), ticket))
+        flight.outcomes[outcome] += 1
         if len(group) >= flush and waiting:
-            flight.note(group)
             yield Arrival(flight, group, is_last=False)
             group = []
     silent = wire.Ticket(
         outcome=wire.Outcome.AMBIGUOUS, code="NoTicket", detail="The provider gave no answer to it."
     )
-    group += [(message, silent) for message in waiting.values()]
-    flight.note(group)
-    yield Arrival(flight, group, is_last=True)
+    flight.outcomes[wire.Outcome.AMBIGUOUS] += len(waiting)
+    yield Arrival(flight, [*group, *((message, silent) for message in waiting.values())], is_last=True)
 
 
-def _guarded(flight: Flight) -> Iterator[tuple[int, wire.Ticket]]:
+def _guarded(flight: Flight) -> Iterator[tuple[int, wire.Outcome, wire.Ticket]]:
     """An exception of a provider is a bug; what it had not answered by then is ambiguous, and nothing is lost."""
     try:
         # Taken apart in here: an answer without these parts is a bug as well.
         for answered, ticket in flight.arriving:
-            yield answered.id, ticket
+            yield answered.id, ticket.outcome, ticket
     except Exception:
         log.exception(
             "The provider failed on batch %s; its unanswered messages count as ambiguous.", flight.batch.pk

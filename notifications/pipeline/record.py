@@ -97,7 +97,8 @@ def _retire(which: Q, now: datetime) -> int:
 
 @transaction.atomic
 def write(arrivals: Sequence[Arrival]) -> None:
-    """Save answers to batches of one credential, once. One transaction: states, tickets and what follows from them; and the end of the batches that are through.
+    """Save answers to batches of one credential, once, in one transaction: states, tickets and what follows from them;
+    and the end of the batches that are through.
 
     What comes after the sweep has freed a batch changes nothing: neither states, nor devices, nor the credential.
     """

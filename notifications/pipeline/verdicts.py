@@ -116,11 +116,6 @@ def _write_good(tickets: Sequence[Asked], now: datetime) -> None:
 
 def _write_bad(told: Sequence[Told], now: datetime) -> None:
     """One row for each, but those that were deleted meanwhile."""
-    if not told:
-        return
-    there = Ticket.objects.filter(pk__in_list={t.id for t, _ in told}).order_by("pk")
-    held = set(there.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
-    told = [(ticket, receipt) for ticket, receipt in told if ticket.id in held]
     columns: dict[str, Sequence[Any]] = {
         "ticket": [t.id for t, _ in told],
         "is_success": [False] * len(told),
@@ -128,7 +123,7 @@ def _write_bad(told: Sequence[Told], now: datetime) -> None:
         "error_message": [r.detail for _, r in told],
         "date_checked": [now] * len(told),
     }
-    insert_columns(Receipt, columns)
+    insert_columns(Receipt, columns, where="new_ticket IN (SELECT id FROM notifications_ticket)")
 
 
 def _retire(told: Sequence[Told], messages: dict[int, _Accepted], now: datetime) -> None:

@@ -24,6 +24,7 @@ from notifications.models import (
     MessageState,
     Notification,
     Project,
+    Receipt,
     Suppression,
     Ticket,
 )

@@ -64,7 +64,7 @@ def _rest(content: PushContent) -> bytes | Ticket:
 def _encoded(payload: dict[str, Any]) -> bytes:
     """As JSON. Raises one of UNWRITABLE."""
     try:
-        text = orjson.dumps(payload)
+        text = orjson.dumps(payload, option=orjson.OPT_PASSTHROUGH_DATETIME)
     except TypeError:  # a number of more than 64 bits, a key that is no text, half a character
         return _strictly(payload)
     # To orjson NaN is null, which is not what was said.

@@ -93,6 +93,10 @@ class TestLoads:
         assert counts[0] == counts[1]
 
 
+FIRST_LOOK = "WITH r(" if connection.vendor == "sqlite" else "SELECT"
+"""How a read begins whose SQL is written once."""
+
+
 class TestConnections:
     def test_those_under_way_count(self, project: Project) -> None:
         queue_messages(project, 20, batch_limit=1)
@@ -109,7 +113,7 @@ class TestConnections:
                 [Batch(credential=Credential.objects.get(), size=0, leased_until=until) for _ in range(4)]
             )
 
-        with after_first("SELECT", others):
+        with after_first(FIRST_LOOK, others):
             assert len(claimed(6)) == CONNECTIONS - 4
 
     def test_several_workers_open_no_more_together(self, committed: Project) -> None:
