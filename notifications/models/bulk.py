@@ -87,6 +87,20 @@ def set_columns(model: type[Model], columns: Mapping[str, Sequence[Any]]) -> Non
         cursor.execute(sql, values)
 
 
+def update_where(model: type[Model], values: Mapping[str, Any], where: str) -> int:
+    """Write the same values into all rows for which `where` (SQL without parameters) holds. Returns how many.
+
+    As a queryset's `update`, without the time that Django takes to write it.
+    """
+    fields = {name: model._meta.get_field(name) for name in values}
+    source, parameters = rows_sql(fields, {name: [value] for name, value in values.items()})
+    sets = ", ".join(f"{column_of(field)} = new_{name}" for name, field in fields.items())
+    table = connection.ops.quote_name(model._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET {sets} FROM {source} v WHERE {where}", parameters)
+        return int(cursor.rowcount)
+
+
 def _update_sql(
     model: type[Model], columns: Mapping[str, Sequence[Any]], where: str
 ) -> tuple[str, list[Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import orjson
@@ -17,8 +18,9 @@ PASSING = {str, int, bool, type(None)}
 MOMENTS = {datetime, type(None)}
 
 
+@cache
 def column_of(field: Any) -> str:
-    """The quoted name of a field's column."""
+    """The quoted name of a field's column, the same for both kinds of database."""
     return connection.ops.quote_name(field.column)
 
 
@@ -27,15 +29,16 @@ def rows_sql(fields: Mapping[str, Any], columns: Mapping[str, Sequence[Any]]) ->
 
     What all rows agree on is sent once; the rest as lists, which is ten times cheaper than a parameter for each value.
     """
+    is_postgres = connection.vendor == "postgresql"
     selected, parameters = [], []
     lists: dict[str, Sequence[Any]] = {}
     for name, field in fields.items():
         values = columns[name]
         if _agree(field, values):
-            selected.append(f"{_cast('%s', field)} AS new_{name}")
-            parameters.append(_plain(field, values[0]))
+            selected.append(f"{_value(field, is_postgres)} AS new_{name}")
+            parameters += _written(field, values[:1])
         else:
-            selected.append(f"{_entry(len(lists), field)} AS new_{name}")
+            selected.append(f"{_entry(len(lists), is_postgres)} AS new_{name}")
             lists[name] = _written(field, values)
     size = len(next(iter(columns.values())))
     source, documents = _lists_sql({fields[name]: values for name, values in lists.items()}, size)
@@ -83,19 +86,20 @@ def _agree(field: Any, values: Sequence[Any]) -> bool:
     return bool(values[-1] == first) and values.count(first) == len(values)
 
 
-def _entry(place: int, field: Any) -> str:
+def _entry(place: int, is_postgres: bool) -> str:
     """What stands at this place of a row."""
-    return f"c{place}" if connection.vendor == "postgresql" else f"json_extract(value, '$[{place}]')"
+    return f"c{place}" if is_postgres else f"json_extract(value, '$[{place}]')"
 
 
+@cache
 def _array_type(field: Any) -> str:
-    """The type of a field's values in an array; without a length, as in `_cast`."""
+    """The type of a field's values in an array on PostgreSQL; without a length, as in `_value`."""
     return _type(field).partition("(")[0]
 
 
-def _cast(sql: str, field: Any) -> str:
+def _value(field: Any, is_postgres: bool) -> str:
     """PostgreSQL is told the type, but no length: a cast would cut off what is too long, without a word."""
-    return f"{sql}::{_array_type(field)}" if connection.vendor == "postgresql" else sql
+    return f"%s::{_array_type(field)}" if is_postgres else "%s"
 
 
 def _written(field: Any, values: Sequence[Any]) -> Sequence[Any]:

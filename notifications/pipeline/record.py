@@ -21,11 +21,10 @@ from notifications.models import (
     Device,
     InactiveReason,
     Message,
-    MessageState,
     RetryPolicy,
     Ticket,
 )
-from notifications.models.bulk import insert_columns, update_columns, update_rows
+from notifications.models.bulk import insert_columns, update_columns, update_rows, update_where
 from notifications.models.copy import Copy
 from notifications.pipeline import Done, backoff, topics
 from notifications.pipeline.flights import Answer, Arrival, Flight
@@ -95,7 +94,7 @@ def _retire(which: Q, now: datetime) -> int:
     return retired
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def write(arrivals: Sequence[Arrival]) -> None:
     """Save answers to batches of one credential, once, in one transaction: states, tickets and what follows from them;
     and the end of the batches that are through.
@@ -164,7 +163,8 @@ def _is_whole(arrival: Arrival) -> bool:
 def _move_alike(ids: Sequence[int], batches: set[int], change: Change, now: datetime) -> set[int]:
     """The same for all messages of these batches, to whom the same happened: no need to name them."""
     values = {name: value for name, (value,) in _columns([0], [change], now).items() if name != "id"}
-    moved = Message.objects.filter(batch__in=batches, state=MessageState.SENDING).update(**values)
+    numbers = ", ".join(map(str, batches))
+    moved = update_where(Message, values, f"batch_id IN ({numbers}) AND state = 'sending'")
     if moved in (0, len(ids)):
         return set(ids if moved else ())
     held = Message.objects.filter(pk__in_list=ids, batch__in=batches, state=change.state)
