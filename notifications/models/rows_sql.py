@@ -30,7 +30,8 @@ def rows_sql(fields: Mapping[str, Any], columns: Mapping[str, Sequence[Any]]) ->
     What all rows agree on is sent once; the rest as lists, which is ten times cheaper than a parameter for each value.
     """
     is_postgres = connection.vendor == "postgresql"
-    selected, parameters = [], []
+    selected: list[str] = []
+    parameters: list[Any] = []
     lists: dict[str, Sequence[Any]] = {}
     for name, field in fields.items():
         values = columns[name]

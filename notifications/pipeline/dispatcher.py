@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 
@@ -42,12 +42,7 @@ class Dispatcher:
         # Trouble is saved first: that may be a reason to send less.
         if room <= 0 or any(flight.is_trouble for flight in landed):
             return Done(wait=REST)
-        flights = dispatch.take_off(room, [flight.batch.pk for flight in landed])
-        if isinstance(flights, Done):
-            return flights
-        self._start(flights)
-        # Whether or not that was all of it: another credential may have something to send.
-        return Done(messages=sum(len(each.messages) for each in flights), wait=0.0)
+        return self._started(dispatch.take_off(room, [flight.batch.pk for flight in landed]))
 
     def turn(self) -> tuple[Done, list[Done]]:
         """Save what has arrived and send what may go, in one transaction: for a database that takes one at a time.
@@ -58,20 +53,18 @@ class Dispatcher:
         together = _by_credential(self._drained())
         if not together:
             return self.send(), []
-        room = self._most - len(self._flying)
+        room = min(self._most - len(self._flying), max(1, self._most // 2))
+        if room <= 0:
+            return Done(wait=REST), self._saved_apart(together)
         try:
-            flights = dispatch.take_off(max(1, min(room, self._most // 2)), (), lambda: _write(together))
+            flights = dispatch.take_off(room, before=lambda: _write(together))
         except Exception:
             log.warning(
                 "Answers could not be saved together with a claim; they are saved alone.", exc_info=True
             )
             return Done(wait=0.0), self._saved_apart(together)
-        done = [record.done(each) for each in together]
         self._forget(together)
-        if isinstance(flights, Done):
-            return flights, done
-        self._start(flights)
-        return Done(messages=sum(len(each.messages) for each in flights), wait=0.0), done
+        return self._started(flights), [record.done(each) for each in together]
 
     @property
     def has_landed(self) -> bool:
@@ -95,10 +88,14 @@ class Dispatcher:
         self._pool.shutdown(wait=False)
         return saved
 
-    def _start(self, flights: Iterable[Flight]) -> None:
+    def _started(self, flights: list[Flight] | Done) -> Done:
+        if isinstance(flights, Done):
+            return flights
         for flight in flights:
             self._flying.add(flight.batch.pk)
             self._pool.submit(self._fetch, flight)
+        # Whether or not that was all of it: another credential may have something to send.
+        return Done(messages=sum(len(each.messages) for each in flights), wait=0.0)
 
     def _fetch(self, flight: Flight) -> None:
         for arrival in one_by_one(flight):

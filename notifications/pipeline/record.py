@@ -94,7 +94,7 @@ def _retire(which: Q, now: datetime) -> int:
     return retired
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def write(arrivals: Sequence[Arrival]) -> None:
     """Save answers to batches of one credential, once, in one transaction: states, tickets and what follows from them;
     and the end of the batches that are through.

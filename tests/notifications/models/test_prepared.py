@@ -18,7 +18,7 @@ from tests.notifications.rows import HOUR, queue_message, queue_messages, sendin
 
 MOMENT = datetime(2026, 2, 3, 4, 5, 6, 789, tzinfo=UTC)
 KINDS = {
-    "data": [{"a": [1, True, None, 'ü "%s" 100 %']}, {}, [], 0, "text", None],
+    "data": [{"a": [1, True, None, 'ü "%s" 100 %']}, {"long": 10**30}, {}, [], 0, "text", None],
     "ttl": [timedelta(0), timedelta(days=2, seconds=3, microseconds=4), None],
     "expiration": [MOMENT, MOMENT.replace(microsecond=0), None],
     "mutable_content": [True, False],

@@ -12,6 +12,7 @@ from django.db import connection, connections
 
 from notifications.pipeline import Done, dispatch, record
 from notifications.pipeline.claims import Claim
+from notifications.pipeline.dispatcher import Dispatcher
 from notifications.pipeline.flights import Flight, one_by_one
 
 Value = TypeVar("Value")
@@ -46,6 +47,17 @@ def save_answers(claimed: Claim) -> None:
     flight = Flight(claimed.batch, claimed.credential, claimed.messages, dispatch.send(claimed))
     for arrival in one_by_one(flight):
         record.save([arrival])
+
+
+def apart(dispatcher: Dispatcher) -> list[Done]:
+    """Save what has arrived, then send what may go: as the two threads do on PostgreSQL."""
+    return [*dispatcher.save(), dispatcher.send()]
+
+
+def in_one(dispatcher: Dispatcher) -> list[Done]:
+    """Save what has arrived and send what may go: as the one thread does on SQLite."""
+    sent, saved = dispatcher.turn()
+    return [*saved, sent]
 
 
 def together(threads: int, work: Callable[[], Value]) -> list[Value]:

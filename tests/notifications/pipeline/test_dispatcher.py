@@ -7,7 +7,8 @@ from datetime import timedelta
 from threading import Event
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from notifications import clock
@@ -18,7 +19,7 @@ from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind, Match
 from tests.fakes.process import FakeExpo
 from tests.notifications.meanwhile import failing_once
-from tests.notifications.pipeline.halves import until
+from tests.notifications.pipeline.halves import apart, in_one, until
 from tests.notifications.rows import queue_message, queue_messages, sending
 
 MOST = 3
@@ -47,9 +48,13 @@ def dispatcher(made: Made) -> Dispatcher:
     return made(MOST)
 
 
-def step(dispatcher: Dispatcher) -> list[Done]:
-    """Save what has arrived and send what may go, as its thread does over and over."""
-    return [*dispatcher.save(), dispatcher.send()]
+@pytest.fixture(params=[apart, in_one])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test is run both ways."""
+    monkeypatch.setattr(f"{__name__}.step", request.param)
+
+
+step = apart
 
 
 def go_on(dispatcher: Dispatcher, condition: Callable[[], bool]) -> None:
@@ -78,6 +83,7 @@ def hang(expo: FakeExpo, message: Message, seconds: float = 1.0) -> None:
     expo.faults(on_send(Kind.DELAY, Match(endpoint="send", token=token), delay_after=seconds))
 
 
+@pytest.mark.usefixtures("way")
 class TestSideBySide:
     def test_all_arrive_and_each_gets_one_ticket(
         self, dispatcher: Dispatcher, expo: FakeExpo, project: Project
@@ -182,6 +188,7 @@ class TestWhatHasLanded:
         assert dispatcher.send().messages == 0  # the credential waits now
 
 
+@pytest.mark.usefixtures("way")
 class TestOneThatHangs:
     def test_keeps_no_other_from_being_saved(
         self, dispatcher: Dispatcher, expo: FakeExpo, project: Project
@@ -259,6 +266,54 @@ class TestSaving:
         credential = Credential.objects.get()
         assert credential.failures == 5  # the sixth was under way when it opened
         assert credential.not_before is not None
+
+
+class TestATurn:
+    """Saves what has arrived and sends what may go, in one transaction."""
+
+    def test_one_half_flies_while_the_other_is_followed(
+        self, made: Made, expo: FakeExpo, project: Project
+    ) -> None:
+        queue_messages(project, 20, batch_limit=1)
+        dispatcher = made(4)
+        dispatcher.turn()
+        until(lambda: len(dispatcher._landed) == 4)
+        assert dispatcher.turn()[0].messages == 2
+
+    def test_it_is_one_transaction(self, dispatcher: Dispatcher, committed: Project) -> None:
+        queue_messages(committed, 6, batch_limit=1)
+        dispatcher.turn()
+        until(lambda: dispatcher._answers.qsize() == MOST)
+        with CaptureQueriesContext(connection) as asked:
+            dispatcher.turn()
+        begun = [each["sql"] for each in asked if each["sql"].startswith(("BEGIN", "COMMIT"))]
+        assert [words.split()[0] for words in begun] == ["BEGIN", "COMMIT"]
+
+    @pytest.mark.parametrize("statement", ["INSERT INTO", "WITH v AS"])
+    def test_what_cannot_be_saved_with_a_claim_is_saved_alone(
+        self, dispatcher: Dispatcher, committed: Project, statement: str
+    ) -> None:
+        first = queue_message(committed)
+        dispatcher.send()
+        until(lambda: dispatcher._answers.qsize() == 1)
+        second = queue_message(committed)
+        with failing_once(statement, OperationalError("the disk was full for a moment")):
+            sent, (saved,) = dispatcher.turn()
+        assert (sent, saved.messages) == (Done(wait=0.0), 1)
+        assert (states(first), states(second)) == ({ACCEPTED}, {QUEUED})
+        go_on(dispatcher, all_accepted)
+
+    def test_nor_is_anything_claimed_where_there_is_no_room(
+        self, made: Made, expo: FakeExpo, project: Project
+    ) -> None:
+        """Of a batch whose answers come in parts, some are there while it is still on its way."""
+        queue_messages(project, 2, batch_limit=1)
+        dispatcher = made(1)
+        dispatcher.send()
+        until(lambda: dispatcher._answers.qsize() == 1)
+        dispatcher._flying.add(-1)
+        assert dispatcher.turn()[0] == Done(wait=1.0)
+        dispatcher._flying.remove(-1)
 
 
 class TestLanding:

@@ -151,6 +151,17 @@ def test_a_token_goes_out_as_it_is(inside):
 
 
 @pytest.mark.parametrize(
+    "data", [{"n": 10**30}, {"n": None}, {"a word": "null"}, {"half a character": "\ud83d"}, {"n": 0.1 + 0.2}]
+)
+def test_data_arrives_as_it_is(data):
+    assert written(message(1, PushContent(data=data)))[0]["data"] == data
+
+
+def test_a_key_that_is_a_number_becomes_a_text():
+    assert written(message(1, PushContent(data={1: "one"})))[0]["data"] == {"1": "one"}
+
+
+@pytest.mark.parametrize(
     "data", [{"at": datetime(2026, 1, 1, tzinfo=UTC)}, {"n": float("nan")}, {(1, 2): 3}, [1], "x"]
 )
 def test_what_json_cannot_say_is_rejected_alone(data):
