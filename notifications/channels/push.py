@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -17,7 +17,6 @@ from notifications.channels.walk import account_slice, is_expired, suppress
 from notifications.models import Broadcast, Credential, Device, Message, MessageState, SuppressionReason
 from notifications.models.bulk import insert_select
 from notifications.models.copy import Copy
-from notifications.providers.base import PushProvider
 
 
 class PushChannel(BaseChannel):
@@ -48,14 +47,12 @@ class PushChannel(BaseChannel):
     def send(
         self, credential: Credential, messages: Sequence[Copy]
     ) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
-        """Hand the messages to the provider of the credential. Each carries its address as `token`.
-
-        What the database must be asked for is asked here; the rest is done by whoever asks for the first answer.
-        """
-        shared = {_shared(message) for message in messages} - {None}
-        return _sent(
-            credential.opened_provider(), messages, {key: _broadcast_content(*key) for key in shared if key}
-        )
+        """Hand the messages to the provider of the credential. Each carries its address as `token`."""
+        batch = [
+            wire.PushMessage(id=message.id, token=message.token or "", content=_content(message))
+            for message in messages
+        ]
+        return credential.opened_provider().send(batch)
 
     def _expand_accounts(
         self, broadcast: Broadcast, audience: Audience, after: int, size: int, now: datetime
@@ -126,29 +123,10 @@ def _insert(broadcast: Broadcast, devices: QuerySet[Device], now: datetime) -> i
     return insert_select(Message, devices.order_by("id"), columns, conflict=["key"])
 
 
-_Shared = tuple[int, int | None]
-"""A broadcast, and when its copies expire (Unix seconds)."""
-
-
-def _sent(
-    provider: PushProvider, messages: Sequence[Copy], contents: Mapping[_Shared, wire.PushContent]
-) -> Iterator[tuple[wire.PushMessage, wire.Ticket]]:
-    batch = [
-        wire.PushMessage(
-            id=message.id,
-            token=message.token or "",
-            content=contents[shared] if (shared := _shared(message)) else message.own_content(),
-        )
-        for message in messages
-    ]
-    yield from provider.send(batch)
-
-
-def _shared(message: Copy) -> _Shared | None:
-    """Where its words come from when it has none of its own."""
-    if message.broadcast_id is None or message.has_own_words:
-        return None
-    return message.broadcast_id, message.expires
+def _content(message: Copy) -> wire.PushContent:
+    if message.has_own_words or message.broadcast_id is None:
+        return message.own_content()
+    return _broadcast_content(message.broadcast_id, message.expires)
 
 
 @lru_cache(maxsize=64)

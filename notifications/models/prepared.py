@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import orjson
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import BigIntegerField, Field, Func, JSONField, QuerySet
+from django.db.models import BigIntegerField, BinaryField, Field, FloatField, Func, JSONField, QuerySet
 from django.db.models.expressions import Expression
 
 
@@ -66,6 +66,7 @@ class Seconds(Func):
         return super().as_sql(compiler, connection, template=template, **context)
 
 
+_NOT_IN_JSON = (BinaryField, FloatField)
 Row = TypeVar("Row")
 Moment = datetime | Parameter
 """A time in a queryset that is built once as well as for one use."""
@@ -77,6 +78,8 @@ class _Written:
     parameters: Sequence[Any]
     converters: Sequence[tuple[int, Sequence[Callable[..., Any]], Any]]
     """Place of a column, what makes Django's value of the database's, and the expression it came from."""
+    is_document: bool
+    """Are the rows one JSON text?"""
 
 
 class Prepared:
@@ -103,7 +106,7 @@ class Prepared:
             each.field.get_db_prep_value(values[each.name], connection) if isinstance(each, _Slot) else each
             for each in written.parameters
         ]
-        rows = _fetched(written.sql, parameters)
+        rows = _fetched(written, parameters)
         for place, converters, expression in written.converters:
             for row, value in zip(
                 rows, _converted([row[place] for row in rows], converters, expression), strict=True
@@ -116,9 +119,14 @@ class Prepared:
         sql, parameters = compiler.as_sql()
         found = compiler.get_converters([expression for expression, _, _ in compiler.select])
         converters = [(place, convert, expression) for place, (convert, expression) in found.items()]
-        if connection.vendor == "sqlite":
+        fields = [expression.output_field for expression, _, _ in compiler.select]
+        # Bytes, and numbers with fractions, would not come out of SQLite's JSON as they are.
+        is_document = connection.vendor == "sqlite" and not any(
+            isinstance(each, _NOT_IN_JSON) for each in fields
+        )
+        if is_document:
             sql = _as_document(sql, len(compiler.select))
-        written = self._written[connection.vendor] = _Written(sql, parameters, converters)
+        written = self._written[connection.vendor] = _Written(sql, parameters, converters, is_document)
         return written
 
 
@@ -132,10 +140,10 @@ def _as_document(sql: str, width: int) -> str:
     return f"WITH r({names}) AS MATERIALIZED ({sql}) SELECT json_group_array(json_array({names})) FROM r"  # noqa: S608
 
 
-def _fetched(sql: str, parameters: Sequence[Any]) -> list[list[Any]]:
+def _fetched(written: _Written, parameters: Sequence[Any]) -> list[list[Any]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        if connection.vendor != "sqlite":
+        cursor.execute(written.sql, parameters)
+        if not written.is_document:
             return list(map(list, cursor.fetchall()))
         rows: list[list[Any]] = orjson.loads(cursor.fetchone()[0])
         return rows

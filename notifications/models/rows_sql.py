@@ -61,8 +61,10 @@ def _lists_sql(lists: Mapping[Any, Sequence[Any]], size: int) -> tuple[str, list
 def _document_of(rows: Sequence[Any]) -> str:
     try:
         return orjson.dumps(rows).decode()
-    except TypeError:  # a number of more than 64 bits, half a character
-        return json.dumps(rows)
+    except (
+        TypeError
+    ):  # a number of more than 64 bits; and half a character, which the driver refuses in words then
+        return json.dumps(rows, ensure_ascii=False)
 
 
 def array_of(values: Sequence[Any]) -> str:

@@ -24,23 +24,33 @@ def _nothing() -> None: ...
 
 
 def take_off(
-    most: int = 1, landed: Sequence[int] = (), before: Callable[[], None] = _nothing
+    most: int = 1,
+    landed: Sequence[int] = (),
+    before: Callable[[], None] = _nothing,
+    after: Callable[[], None] = _nothing,
 ) -> list[Flight] | Done:
     """Claim batches and commit their start: see `claim`. Where no rate limit is to be kept, in one transaction.
 
     What is made ready inside it is light: a provider writes its request when the first answer is asked. `before` is
-    done first, in the transaction of the claim.
+    done first, in the transaction of the claim; `after` as soon as that is committed.
     """
     with transaction.atomic():
         before()
         claims = claim(most, landed)
-        if isinstance(claims, Done):
-            return claims
-        if not claims[0].credential.most_a_second():
-            return started(claims)
-        # Nothing leaves before the start is on the disk, and so is this by then. Without it, all are queued again.
-        commit_with_the_next()
-    return started(claims)
+        flights = None if isinstance(claims, Done) else _started_with(claims)
+    after()
+    if isinstance(claims, Done):
+        return claims
+    return started(claims) if flights is None else flights
+
+
+def _started_with(claims: Sequence[Claim]) -> list[Flight] | None:
+    """Started in the transaction of their claim; None under a limit, where they wait for their slot outside of it."""
+    if not claims[0].credential.most_a_second():
+        return started(claims)
+    # Nothing leaves before the start is on the disk, and so is this by then. Without it, all are queued again.
+    commit_with_the_next()
+    return None
 
 
 def started(claims: Sequence[Claim]) -> list[Flight]:

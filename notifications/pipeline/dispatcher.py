@@ -22,7 +22,7 @@ GATHER = 0.002
 
 
 class Dispatcher:
-    """Sends as many batches side by side as it may. One thread calls `send`; the same one or another calls `save`."""
+    """Sends as many batches side by side as it may: one thread calls `send` and another `save`, or one calls `turn`."""
 
     def __init__(self, most: int, arrived: Callable[[], None]) -> None:
         """`most`: batches on their way at once. `arrived`: called by another thread when answers have come."""
@@ -56,15 +56,27 @@ class Dispatcher:
         room = min(self._most - len(self._flying), max(1, self._most // 2))
         if room <= 0:
             return Done(wait=REST), self._saved_apart(together)
+        return self._saved_and_followed(together, room)
+
+    def _saved_and_followed(
+        self, together: Sequence[Sequence[Arrival]], room: int
+    ) -> tuple[Done, list[Done]]:
+        saved: list[Done] = []
+
+        def after() -> None:
+            self._forget(together)
+            saved.extend(record.done(each) for each in together)
+
         try:
-            flights = dispatch.take_off(room, before=lambda: _write(together))
+            flights = dispatch.take_off(room, before=lambda: _write(together), after=after)
         except Exception:
+            if saved:  # it went wrong later
+                raise
             log.warning(
-                "Answers could not be saved together with a claim; they are saved alone.", exc_info=True
+                "Answers could not be saved together with a claim: they are saved alone.", exc_info=True
             )
             return Done(wait=0.0), self._saved_apart(together)
-        self._forget(together)
-        return self._started(flights), [record.done(each) for each in together]
+        return self._started(flights), saved
 
     @property
     def has_landed(self) -> bool:

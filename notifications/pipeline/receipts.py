@@ -44,7 +44,9 @@ def step() -> Done:
         asked += answered.tickets
         requeued |= saved
     changed = topics({credential.project_id}, {t.broadcast_id for t in asked if t.broadcast_id})
-    return Done(messages=len(asked), more=True, requeued=requeued, topics=changed if asked else frozenset())
+    return Done(
+        messages=len(asked), more=bool(asked), requeued=requeued, topics=changed if asked else frozenset()
+    )
 
 
 def _credential_with_questions(now: datetime) -> Credential | None:

@@ -115,7 +115,7 @@ def _write_good(tickets: Sequence[Asked], now: datetime) -> None:
 
 
 def _write_bad(told: Sequence[Told], now: datetime) -> None:
-    """One row for each, but those that were deleted meanwhile."""
+    """One row for each ticket that is still there."""
     columns: dict[str, Sequence[Any]] = {
         "ticket": [t.id for t, _ in told],
         "is_success": [False] * len(told),
@@ -123,7 +123,8 @@ def _write_bad(told: Sequence[Told], now: datetime) -> None:
         "error_message": [r.detail for _, r in told],
         "date_checked": [now] * len(told),
     }
-    insert_columns(Receipt, columns, where="new_ticket IN (SELECT id FROM notifications_ticket)")
+    tickets = Ticket._meta.db_table
+    insert_columns(Receipt, columns, where=f"new_ticket IN (SELECT id FROM {tickets})")  # noqa: S608
 
 
 def _retire(told: Sequence[Told], messages: dict[int, _Accepted], now: datetime) -> None:

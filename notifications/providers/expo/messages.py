@@ -24,6 +24,7 @@ ADDRESSES = re.compile(rf"Expo(?:nent)?PushToken\[[^\]]*\]?|{_UUID}")
 """Everything in a text that may be a push token, whole or cut off."""
 Written = tuple[PushMessage, bytes]
 """A message, and the JSON that Expo gets of it."""
+_WHAT_JSON_HAS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 _STRICT = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 _LOOKS = "An Expo push token looks like ExponentPushToken[…] or ExpoPushToken[…], or is a bare UUID"
 
@@ -64,7 +65,7 @@ def _rest(content: PushContent) -> bytes | Ticket:
 def _encoded(payload: dict[str, Any]) -> bytes:
     """As JSON. Raises one of UNWRITABLE."""
     try:
-        text = orjson.dumps(payload, option=orjson.OPT_PASSTHROUGH_DATETIME)
+        text = orjson.dumps(payload, option=_WHAT_JSON_HAS)
     except TypeError:  # a number of more than 64 bits, a key that is no text, half a character
         return _strictly(payload)
     # To orjson NaN is null, which is not what was said.

@@ -54,6 +54,12 @@ class TestInsertRows:
         insert_rows(Suppression, [suppression(sending(project).pk, AWKWARD)], KEY)
         assert Suppression.objects.get().uid == AWKWARD
 
+    def test_half_a_character_is_refused(self, project: Project) -> None:
+        """SQLite would keep it, and never read the row again."""
+        pk = sending(project).pk
+        with pytest.raises(UnicodeEncodeError):
+            insert_rows(Suppression, [suppression(pk, "half \ud83d"), suppression(pk, "whole")], KEY)
+
     def test_times_arrive_to_the_microsecond(self, project: Project) -> None:
         row = suppression(sending(project).pk, "ada")
         insert_rows(Suppression, [row], KEY)

@@ -23,7 +23,7 @@ KINDS = {
     "expiration": [MOMENT, MOMENT.replace(microsecond=0), None],
     "mutable_content": [True, False],
     "badge": [0, 1, None],
-    "sound_volume": [0.0, 0.5, 1.0, None],
+    "sound_volume": [0.0, 0.5, 1.0, 0.1 + 0.2, None],
     "title": ["", "Hello", 'O\'Brien: 100 % "%s" {} 🔔'],
 }
 
