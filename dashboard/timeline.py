@@ -72,17 +72,25 @@ def _replay(entry: AuditEntry) -> Step:
 def _attempt(message: Message, attempt: Attempt) -> Iterator[Step]:
     """One batch: handed over, answered, and what receipts said later."""
     batch, ticket, label = attempt.batch, attempt.ticket, provider_label(message.provider)
-    carried = f"Batch {batch.pk}, {number(batch.size)} message{'' if batch.size == 1 else 's'}"
-    if batch.started_at is None:
-        title = "Claimed by a worker" if ticket is None else "Claimed, but nothing was sent"
-        yield Step(mood="wait" if ticket is None else "warn", title=title, text=carried, at=batch.created_at)
-    else:
-        answered = _answered_in(batch, ticket) if ticket else "no answer yet"
-        yield Step(mood="ok", title=f"Handed to {label}", text=f"{carried}, {answered}", at=batch.started_at)
+    yield _carried(batch, ticket, label)
     if ticket:
         yield _ticket(message, ticket, label)
     for receipt in attempt.receipts:
         yield _receipt(message, receipt)
+
+
+def _carried(batch: Batch, ticket: Ticket | None, label: str) -> Step:
+    """What was done with the batch before its answer."""
+    carried = f"Batch {batch.pk}, {number(batch.size)} message{'' if batch.size == 1 else 's'}"
+    if batch.outcome == Batch.BY_CODE:
+        return Step(
+            mood="ok", title="Written down by code", text="Nothing was sent from here", at=batch.created_at
+        )
+    if batch.started_at is None:
+        title = "Claimed by a worker" if ticket is None else "Claimed, but nothing was sent"
+        return Step(mood="wait" if ticket is None else "warn", title=title, text=carried, at=batch.created_at)
+    answered = _answered_in(batch, ticket) if ticket else "no answer yet"
+    return Step(mood="ok", title=f"Handed to {label}", text=f"{carried}, {answered}", at=batch.started_at)
 
 
 def _answered_in(batch: Batch, ticket: Ticket) -> str:

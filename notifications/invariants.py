@@ -74,11 +74,15 @@ def _batch_without_its_tickets() -> QuerySet[Batch]:
     return Batch.objects.filter(finished_at__isnull=False).annotate(n=tickets).exclude(n=F("size"))
 
 
+def _from_here() -> QuerySet[Ticket]:
+    """Tickets of what this server has sent. What code wrote down happened elsewhere, or never."""
+    return Ticket.objects.exclude(batch__outcome=Batch.BY_CODE)
+
+
 def _unexplained_duplicate() -> QuerySet[Message]:
-    accepted = _count(Ticket.objects.filter(message=OuterRef("pk"), outcome=wire.Outcome.ACCEPTED), "message")
-    ambiguous = _count(
-        Ticket.objects.filter(message=OuterRef("pk"), outcome=wire.Outcome.AMBIGUOUS), "message"
-    )
+    of_it = _from_here().filter(message=OuterRef("pk"))
+    accepted = _count(of_it.filter(outcome=wire.Outcome.ACCEPTED), "message")
+    ambiguous = _count(of_it.filter(outcome=wire.Outcome.AMBIGUOUS), "message")
     bad = _count(Receipt.objects.filter(ticket__message=OuterRef("pk"), is_success=False), "ticket__message")
     counted = Message.objects.annotate(accepted_n=accepted, ambiguous_n=ambiguous, bad_n=bad)
     return counted.filter(accepted_n__gt=1 + F("ambiguous_n") + F("bad_n") + F("replays"))
@@ -140,7 +144,7 @@ def _attempt_after_stop() -> QuerySet[Ticket]:
         batch__created_at__gt=F("message__device__date_retired") + OVERLAP, message__device__is_active=False
     )
     expired = Q(batch__created_at__gt=F("message__expires_at"))
-    return Ticket.objects.filter(cancelled | retired | expired)
+    return _from_here().filter(cancelled | retired | expired)
 
 
 def _retired_without_evidence() -> QuerySet[Device]:
@@ -151,9 +155,8 @@ def _retired_without_evidence() -> QuerySet[Device]:
 
 
 def _sent_while_paused() -> QuerySet[Batch]:
-    return Batch.objects.exclude(credential__paused_reason="").filter(
-        created_at__gt=F("credential__paused_at") + OVERLAP
-    )
+    paused = Batch.objects.exclude(credential__paused_reason="").exclude(outcome=Batch.BY_CODE)
+    return paused.filter(created_at__gt=F("credential__paused_at") + OVERLAP)
 
 
 def _too_fast() -> list[Batch]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from notifications.models.access import AuditEntry
+from notifications.models.batch import Batch
 from notifications.models.broadcast import AudienceKind, Broadcast, BroadcastState, NotificationPriority
 from notifications.models.copy_rules import Change, MessageState, RetryPolicy
 from notifications.models.device import Device
-from notifications.models.evidence import Batch, Receipt, Ticket
+from notifications.models.evidence import Receipt, Ticket
 from notifications.models.imports import DeviceImport, ImportPart, ImportReject, ImportState, ImportToken
 from notifications.models.message import Message
 from notifications.models.notification import Notification, Suppression, SuppressionReason

@@ -1,8 +1,8 @@
-"""Batch, Ticket and Receipt: the append-only history of what was attempted and what was answered."""
+"""Ticket and Receipt: the append-only history of what was answered."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.db import models, transaction
@@ -10,44 +10,21 @@ from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from notifications import clock, providers, wake
+from notifications.models.batch import Batch
 from notifications.models.message import Message
+from notifications.models.new_tickets import completed
 from notifications.models.project import Credential
 from notifications.providers.expo.sdk_objects import push_ticket
 
 
-class Batch(models.Model):
-    """One claim of up to N messages of one credential: the committed attempt and its lease."""
-
-    credential = models.ForeignKey(Credential, models.CASCADE, related_name="batches", db_index=False)
-    size = models.PositiveSmallIntegerField()
-    created_at = models.DateTimeField(default=clock.now)
-    leased_until = models.DateTimeField()
-    started_at = models.DateTimeField(null=True, blank=True)
-    """Committed just before the bytes leave; null proves that nothing was sent."""
-    finished_at = models.DateTimeField(null=True, blank=True)
-    outcome = models.CharField(max_length=20, blank=True)
-    """The commonest outcome of its tickets, or `lost` when the sweep closed it."""
-
-    class Meta:
-        verbose_name_plural = "batches"
-        indexes: ClassVar = [
-            models.Index(
-                fields=["credential", "leased_until"], condition=Q(finished_at=None), name="batch_open"
-            ),
-            models.Index(fields=["credential", "started_at"], name="batch_pace"),
-        ]
-
-    def __str__(self) -> str:
-        return f"Batch #{self.pk}"
-
-    @property
-    def duration(self) -> timedelta | None:
-        """From the first byte to the saved answer."""
-        return self.finished_at - self.started_at if self.started_at and self.finished_at else None
-
-
 class TicketQuerySet(models.QuerySet["Ticket"]):
     """Tickets, and the questions for their receipts."""
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """Like Django's; those that name no batch get one each, and an outcome where they have none."""
+        tickets = list(objs)
+        with completed([ticket for ticket in tickets if ticket._state.adding]):
+            return super().bulk_create(tickets, *args, **kwargs)
 
     def check_receipts(self) -> None:
         """Ask for the receipts of these tickets at once, whether or not they were asked for before.
@@ -107,6 +84,11 @@ class Ticket(models.Model):
 
     def __str__(self) -> str:
         return f"Ticket #{self.pk}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Like Django's; a new one that names no batch gets one, and an outcome where it has none."""
+        with completed([self] if self._state.adding else []):
+            super().save(*args, **kwargs)
 
     def check_receipt(self) -> None:
         """Ask for its receipt at once: see TicketQuerySet.check_receipts."""

@@ -43,7 +43,7 @@ class OutboxQuerySet(models.QuerySet[Row]):
             if broadcast_ids:
                 Broadcast.objects.filter(pk__in=broadcast_ids).reopen()
             running = Broadcast.objects.filter(pk__in=broadcast_ids).exclude(state=BroadcastState.CANCELLED)
-            _open_accounts(_without_credential(messages))
+            open_accounts(without_credential(messages))
             if messages.filter(Q(broadcast=None) | Q(broadcast__in=running)).queue_again(SENDABLE_STATES):
                 wake.up(wake.Step.DISPATCH)
 
@@ -158,17 +158,17 @@ def _hand_over(copies: Sequence[NewCopy]) -> None:
     """Their rows are written: see to it that somebody takes them up."""
     spoken = {(copy.project_id, copy.provider) for copy in copies}
     known = Credential.objects.filter(project__in={project for project, _ in spoken})
-    _open_accounts(spoken - set(known.values_list("project_id", "provider")))
+    open_accounts(spoken - set(known.values_list("project_id", "provider")))
     wake.up(wake.Step.DISPATCH)
 
 
-def _without_credential(messages: models.QuerySet[Any]) -> set[tuple[int, str]]:
+def without_credential(messages: models.QuerySet[Any]) -> set[tuple[int, str]]:
     """Projects and providers of these messages that have no credential yet."""
     known = Credential.objects.filter(project=OuterRef("project"), provider=OuterRef("provider"))
     return set(messages.filter(~Exists(known)).order_by().values_list("project_id", "provider").distinct())
 
 
-def _open_accounts(needed: Iterable[tuple[int, str]]) -> None:
+def open_accounts(needed: Iterable[tuple[int, str]]) -> None:
     """A provider without a stored key still needs a row that carries its pace and its pauses, or nothing leaves."""
     Credential.objects.bulk_create(
         [

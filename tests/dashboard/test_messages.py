@@ -103,6 +103,15 @@ class TestStory:
         Batch.objects.filter(pk=ticket.batch_id).update(started_at=None)
         assert "Claimed, but nothing was sent" in told(signed_in, message)
 
+    def test_an_answer_that_code_wrote_down_was_not_sent_from_here(
+        self, signed_in: Client, project: Project
+    ) -> None:
+        message = copy(started(project), "accepted")
+        message.tickets.create(is_success=True, external_id="abc")
+        words = told(signed_in, message)
+        assert "Written down by code Nothing was sent from here" in words
+        assert "Claimed" not in words
+
     def test_a_replay_names_the_operator(self, signed_in: Client, project: Project) -> None:
         message = copy(started(project), "failed", "rejected")
         broadcasts.retry_message(Actor("Ruth"), message)
