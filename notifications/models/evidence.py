@@ -49,10 +49,11 @@ class Ticket(models.Model):
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="tickets", db_index=False)
     batch = models.ForeignKey(
-        Batch, models.CASCADE, related_name="tickets", db_index=False, db_constraint=False
+        Batch, models.RESTRICT, related_name="tickets", db_index=False, db_constraint=False
     )
-    """The database does not look it up for each ticket, which takes a tenth of its time: the same transaction has ended
-    the batch or moved its messages. An invariant finds what a deletion at the same moment would leave behind."""
+    """Evidence goes with its message, never with a batch or a key alone. The database does not look the batch up for each
+    ticket, which takes a tenth of its time: the same transaction has ended it or moved its messages. An invariant finds
+    what a deletion at the same moment would leave behind."""
     outcome = models.CharField(max_length=13)
     is_success = models.BooleanField()
     external_id = models.CharField(max_length=128, blank=True)
@@ -62,7 +63,7 @@ class Ticket(models.Model):
     check_at = models.DateTimeField(null=True, blank=True)
     """When to ask for the receipt next; null when there is nothing (more) to ask."""
     asked_with = models.ForeignKey(
-        Credential, models.CASCADE, related_name="+", null=True, db_index=False, db_constraint=False
+        Credential, models.RESTRICT, related_name="+", null=True, db_index=False, db_constraint=False
     )
     """Its batch's credential, once more, where there is something to ask: so that a paused one's tickets are not walked
     in search of another's."""

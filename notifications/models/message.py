@@ -120,14 +120,15 @@ class Message(NewCopy, models.Model):
     """How often somebody sent it again: an operator, or code that called `send()`."""
     batch = models.ForeignKey(
         "notifications.Batch",
-        models.SET_NULL,
+        models.RESTRICT,
         related_name="messages",
         null=True,
         blank=True,
         db_index=False,
         db_constraint=False,
     )
-    """The database does not look it up for each message: the claim that writes it has just made the batch."""
+    """The database does not look it up for each message: the claim that writes it has just made the batch. The batch
+    stays as long as the message: without it, one that is being sent would be so for ever."""
     batch_limit = models.PositiveSmallIntegerField(null=True, blank=True)
     """How many messages may travel with it: halved each time a worker dies on its batch."""
     rescues = models.PositiveSmallIntegerField(default=0)

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from django.db.models import F, Model
 from pytest_django import Settings
 
@@ -198,16 +197,15 @@ def _strange_notification(project: Project) -> str:
     return f"Notification {notification.pk}"
 
 
-def _ticket_of_no_message(project: Project) -> str:
-    ticket = Ticket.objects.all()[0]
-    with connection.constraint_checks_disabled():
-        Ticket.objects.filter(pk=ticket.pk).update(message=10**9)
-    return f"Ticket {ticket.pk}"
-
-
 def _ticket_of_no_batch(project: Project) -> str:
     ticket = Ticket.objects.all()[0]
     Batch.objects.filter(pk=ticket.batch_id)._raw_delete("default")
+    return f"Ticket {ticket.pk}"
+
+
+def _asked_with_no_key(project: Project) -> str:
+    ticket = Ticket.objects.all()[0]
+    Ticket.objects.filter(pk=ticket.pk).update(asked_with=10**9)
     return f"Ticket {ticket.pk}"
 
 
@@ -258,7 +256,7 @@ BAD: list[tuple[str, Callable[[Project], str]]] = [
     ("12a", _strange_broadcast),
     ("12a", _strange_batch),
     ("12a", _strange_notification),
-    ("12b", _ticket_of_no_message),
+    ("12b", _asked_with_no_key),
     ("12b", _ticket_of_no_batch),
     ("12b", _receipt_of_no_ticket),
     ("12b", _message_of_no_batch),

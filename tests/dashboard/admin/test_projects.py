@@ -89,6 +89,11 @@ class TestCredentials:
             assert sealed not in page
             assert "very secret" not in page
 
+    def test_a_key_is_not_deleted(self, signed_in: Client, project: Project) -> None:
+        key = make_credential(project)
+        assert signed_in.post(f"{list_of(Credential)}{key.pk}/delete/", {"post": "yes"}).status_code == 403
+        assert Credential.objects.get() == key
+
     def test_a_key_leads_to_where_it_is_changed(self, signed_in: Client, project: Project) -> None:
         page = signed_in.get(page_of(make_credential(project))).content.decode()
         assert reverse("dashboard:providers", args=[project.slug]) in page
