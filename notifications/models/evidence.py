@@ -51,9 +51,9 @@ class Ticket(models.Model):
     batch = models.ForeignKey(
         Batch, models.RESTRICT, related_name="tickets", db_index=False, db_constraint=False
     )
-    """Evidence goes with its message, never with a batch or a key alone. The database does not look the batch up for each
-    ticket, which takes a tenth of its time: the same transaction has ended it or moved its messages. An invariant finds
-    what a deletion at the same moment would leave behind."""
+    """Evidence goes with its message, never with a batch or a key alone. The database does not look the batch up for
+    each ticket, which takes a tenth of its time: the same transaction has ended it or moved its messages. An invariant
+    finds what a deletion at the same moment would leave behind."""
     outcome = models.CharField(max_length=13)
     is_success = models.BooleanField()
     external_id = models.CharField(max_length=128, blank=True)
