@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -46,8 +47,11 @@ def fresh() -> Iterator[str]:
         _drop(own)
 
 
-def nobody_writes() -> bool:
-    """Is no process in the middle of a transaction? (Who is frozen in one keeps all others from writing.)"""
+def nobody_writes(folder: Path) -> bool:
+    """Is no process in the middle of a transaction? (Who is frozen in one keeps all others from writing.)
+
+    `folder`: where they keep their data; on SQLite the wake-ups have a file of their own in it.
+    """
     with connection.cursor() as cursor:
         if not settings.EMBEDDED:
             cursor.execute(
@@ -63,6 +67,16 @@ def nobody_writes() -> bool:
             return False
         finally:
             cursor.execute("PRAGMA busy_timeout = 20000")
+    return _can_be_written(folder / "queue.sqlite3")
+
+
+def _can_be_written(file: Path) -> bool:
+    with closing(sqlite3.connect(file, timeout=0.2, isolation_level=None)) as queue:
+        try:
+            queue.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        queue.execute("ROLLBACK")
         return True
 
 

@@ -45,10 +45,10 @@ def calls_of(expo, token):
     return sum(call.headers.get("authorization") == f"Bearer {token}" for call in expo.calls())
 
 
-def freeze(process):
+def freeze(installation, process):
     """Freeze a process, but not in the middle of a transaction: the others could not write until it went on."""
     process.freeze()
-    while not nobody_writes():
+    while not nobody_writes(installation.folder):
         process.thaw()
         process.freeze()
 
@@ -57,7 +57,7 @@ def freeze_in_calls(installation, expo, name):
     """Start a worker, and freeze it when each of its threads is in a call."""
     process = installation.worker(name, CARILLON_WORKERS=THREADS, EXPO_NOTIFICATIONS_TOKEN=name)
     until(lambda: calls_of(expo, name) >= THREADS, f"all threads of {name} are in a call")
-    freeze(process)
+    freeze(installation, process)
     return process
 
 
@@ -94,7 +94,7 @@ def test_it_changes_nothing_when_a_late_worker_saves_its_receipts(installation, 
     start_broadcast(project)
     frozen = installation.worker("frozen", CARILLON_WORKERS=1)
     until(lambda: expo.stats("receipts").requests, "somebody asks for receipts")
-    freeze(frozen)
+    freeze(installation, frozen)
     expo.faults()
     settle_with_a_healthy_worker(installation)
 
