@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from threading import Event
+from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
@@ -268,6 +269,13 @@ class TestSaving:
         assert credential.not_before is not None
 
 
+def no_start(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+    """The statement that notes the start of a batch fails."""
+    if 'SET "started_at"' in sql:
+        raise RuntimeError("no start")
+    return execute(sql, *rest)
+
+
 class TestATurn:
     """Saves what has arrived and sends what may go, in one transaction."""
 
@@ -302,6 +310,19 @@ class TestATurn:
         assert (sent, saved.messages) == (Done(wait=0.0), 1)
         assert (states(first), states(second)) == ({ACCEPTED}, {QUEUED})
         go_on(dispatcher, all_accepted)
+
+    def test_what_goes_wrong_after_that_is_told_as_what_it_is(
+        self, dispatcher: Dispatcher, project: Project, settings: Settings
+    ) -> None:
+        """Under a limit, a batch starts in a transaction of its own."""
+        settings.EXPO_NOTIFICATIONS_RATE = 600
+        first = queue_message(project)
+        dispatcher.send()
+        until(lambda: dispatcher._answers.qsize() == 1)
+        queue_message(project)
+        with connection.execute_wrapper(no_start), pytest.raises(RuntimeError, match="no start"):
+            dispatcher.turn()
+        assert (states(first), dispatcher._landed) == ({ACCEPTED}, {})
 
     def test_nor_is_anything_claimed_where_there_is_no_room(
         self, made: Made, expo: FakeExpo, project: Project
