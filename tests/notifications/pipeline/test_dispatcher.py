@@ -312,14 +312,14 @@ class TestATurn:
         go_on(dispatcher, all_accepted)
 
     def test_what_goes_wrong_after_that_is_told_as_what_it_is(
-        self, dispatcher: Dispatcher, project: Project, settings: Settings
+        self, dispatcher: Dispatcher, committed: Project, settings: Settings
     ) -> None:
         """Under a limit, a batch starts in a transaction of its own."""
         settings.EXPO_NOTIFICATIONS_RATE = 600
-        first = queue_message(project)
+        first = queue_message(committed)
         dispatcher.send()
         until(lambda: dispatcher._answers.qsize() == 1)
-        queue_message(project)
+        queue_message(committed)
         with connection.execute_wrapper(no_start), pytest.raises(RuntimeError, match="no start"):
             dispatcher.turn()
         assert (states(first), dispatcher._landed) == ({ACCEPTED}, {})
