@@ -128,7 +128,8 @@ class Worker:
         return [sending, _Thread("save", self._save, self._stopping, land, SHORT_REST)]
 
     def _send_and_save(self) -> float:
-        sent, saved = self._dispatcher.turn()
+        sent = self._dispatcher.send()
+        saved = self._dispatcher.save()
         self._tell([*saved, sent])
         return 0.0 if saved else min(sent.wait, POLL)
 

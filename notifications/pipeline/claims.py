@@ -52,19 +52,24 @@ class Claim:
     messages: list[Copy]
     slot: datetime
     """The moment that was reserved for it."""
+    connections: int
+    """Of its credential's, those that this worker may use at once."""
 
 
 @transaction.atomic(savepoint=False)
-def claim(most: int = 1, landed: Sequence[int] = ()) -> list[Claim] | Done:
+def claim(most: int = 1, landed: Sequence[int] = (), *, ahead: bool = False) -> list[Claim] | Done:
     """Take the next batches of one credential for this worker, at most so many, in one transaction.
 
-    With a limit of messages a second, one by one: each in its slot. `landed`: batches whose answers are there and not
-    saved yet; their connections are free. Done, with the time to wait, when there is nothing to take.
+    With a limit of messages a second, one by one, each in its slot; and none `ahead`, before it may start. `landed`:
+    this worker's own batches whose connections are free, or will be by the time of the start. Done, with the time to
+    wait, when there is nothing to take.
     """
     ended = json.dumps(list(landed))
     credential = _next_credential(clock.now(), ended)
     if credential is None:
         return Done(wait=_until_next_slot(clock.now(), ended))
+    if ahead and credential.most_a_second():
+        return Done()
     now = clock.now()  # anew: to lock a credential may have taken its time
     size = credential.largest_batch(now)
     spare = credential.connections() - credential.under_way  # type: ignore[attr-defined]
@@ -80,20 +85,22 @@ def claim(most: int = 1, landed: Sequence[int] = ()) -> list[Claim] | Done:
     if blocked:
         return _close(credential, blocked, now)
     loads = _loads(candidates, size, min(asked, spare))
-    claims = _take(credential, loads, now)
+    claims = _take(credential, loads, spare, now)
     _take_slot(credential, len(loads[0]), now)
     return claims
 
 
 def under_way(credential: Any, now: Moment) -> Coalesce:
-    """How many batches of a credential hold a lease, but those that have landed."""
+    """How many batches of a credential hold a lease, but those that have landed or will have."""
     batches = Batch.objects.filter(credential=credential, finished_at=None, leased_until__gt=now)
     batches = batches.exclude(pk__in_list=LANDED)
     counted = batches.order_by().values("credential").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted), 0)
 
 
-def _take(credential: Credential, loads: Sequence[list[Copy]], now: datetime) -> list[Claim]:
+def _take(
+    credential: Credential, loads: Sequence[list[Copy]], connections: int, now: datetime
+) -> list[Claim]:
     """One batch for each load, and its messages on their way."""
     number, until = len(loads), now + settings.CARILLON_LEASE
     columns: dict[str, Sequence[Any]] = {
@@ -108,6 +115,7 @@ def _take(credential: Credential, loads: Sequence[list[Copy]], now: datetime) ->
             credential,
             load,
             now,
+            connections,
         )
         for pk, load in zip(insert_for_ids(Batch, columns), loads, strict=True)
     ]

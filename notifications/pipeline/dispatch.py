@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -20,25 +20,14 @@ from notifications.pipeline.flights import Flight
 log = logging.getLogger(__name__)
 
 
-def _nothing() -> None: ...
-
-
-def take_off(
-    most: int = 1,
-    landed: Sequence[int] = (),
-    before: Callable[[], None] = _nothing,
-    after: Callable[[], None] = _nothing,
-) -> list[Flight] | Done:
+def take_off(most: int = 1, landed: Sequence[int] = ()) -> list[Flight] | Done:
     """Claim batches and commit their start: see `claim`. Where no rate limit is to be kept, in one transaction.
 
-    What is made ready inside it is light: a provider writes its request when the first answer is asked. `before` is
-    done first, in the transaction of the claim; `after` as soon as that is committed.
+    What is made ready inside it is light: a provider writes its request when the first answer is asked.
     """
     with transaction.atomic():
-        before()
         claims = claim(most, landed)
         flights = None if isinstance(claims, Done) else _started_with(claims)
-    after()
     if isinstance(claims, Done):
         return claims
     return started(claims) if flights is None else flights

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 
 from notifications.pipeline import Done, dispatch, record
+from notifications.pipeline.ahead import QUICK, Ahead
 from notifications.pipeline.flights import Arrival, Flight, one_by_one
 
 log = logging.getLogger(__name__)
@@ -22,61 +25,57 @@ GATHER = 0.002
 
 
 class Dispatcher:
-    """Sends as many batches side by side as it may: one thread calls `send` and another `save`, or one calls `turn`."""
+    """Sends as many batches side by side as it may, and claims the next meanwhile.
+
+    One thread calls `send`; the same one, or another, calls `save`.
+    """
 
     def __init__(self, most: int, arrived: Callable[[], None]) -> None:
         """`most`: batches on their way at once. `arrived`: called by another thread when answers have come."""
         self._most = most
         self._ring = arrived
         self._answers: SimpleQueue[Arrival] = SimpleQueue()
-        self._flying: set[int] = set()
+        self._flying: dict[int, Flight] = {}
         self._landed: dict[int, Flight] = {}
         """Those whose answers are all there, by their batch, until they are saved."""
+        self._ahead = Ahead()
+        self._took = 0.0
+        """Seconds from start to end of what landed last."""
         self._pool = ThreadPoolExecutor(most, "carillon-flight")
 
     def send(self) -> Done:
         """Send what may go, of one credential; before what has landed is saved, while that is not too much."""
         self._gather()
-        landed = list(self._landed.values())
-        room = self._most - len(self._flying) - max(0, len(landed) - self._most)
         # Trouble is saved first: that may be a reason to send less.
-        if room <= 0 or any(flight.is_trouble for flight in landed):
+        if any(flight.is_trouble for flight in list(self._landed.values())):
+            self._ahead.give_back()
             return Done(wait=REST)
-        return self._started(dispatch.take_off(room, [flight.batch.pk for flight in landed]))
+        if self._ahead.is_late:
+            self._ahead.give_back()
+            self._took = REST  # as far as anybody knows
+        left = self._leave(self._ahead.start(self._room(), self._flying_of_each()))
+        found = Done(wait=REST) if self._ahead else self._find()
+        return replace(found, messages=found.messages + left)
 
-    def turn(self) -> tuple[Done, list[Done]]:
-        """Save what has arrived and send what may go, in one transaction: for a database that takes one at a time.
+    def _find(self) -> Done:
+        """Claim for connections that are free, or else for those that soon will be."""
+        landed, room = list(self._landed), self._room()
+        if room > 0:
+            flights = dispatch.take_off(room, landed)
+            if isinstance(flights, Done):
+                return flights
+            # Whether or not that was all of it: another credential may have something to send.
+            return Done(messages=self._leave(flights), wait=0.0)
+        if self._took > QUICK or len(landed) > self._most:
+            return Done(wait=REST)
+        return self._ahead.claim(self._most, [*landed, *self._flying])
 
-        It sends half of what may be on its way, so that one half flies while the other is saved and followed.
-        """
-        self._gather()
-        together = _by_credential(self._drained())
-        if not together:
-            return self.send(), []
-        room = min(self._most - len(self._flying), max(1, self._most // 2))
-        if room <= 0:
-            return Done(wait=REST), self._saved_apart(together)
-        return self._saved_and_followed(together, room)
+    def _room(self) -> int:
+        """Batches that may leave now: what has landed makes room for others, but not without end."""
+        return self._most - len(self._flying) - max(0, len(self._landed) - self._most)
 
-    def _saved_and_followed(
-        self, together: Sequence[Sequence[Arrival]], room: int
-    ) -> tuple[Done, list[Done]]:
-        saved: list[Done] = []
-
-        def after() -> None:
-            self._forget(together)
-            saved.extend(record.done(each) for each in together)
-
-        try:
-            flights = dispatch.take_off(room, before=lambda: _write(together), after=after)
-        except Exception:
-            if saved:  # it went wrong later
-                raise
-            log.warning(
-                "Answers could not be saved together with a claim: they are saved alone.", exc_info=True
-            )
-            return Done(wait=0.0), self._saved_apart(together)
-        return self._started(flights), saved
+    def _flying_of_each(self) -> Counter[int]:
+        return Counter(flight.credential.pk for flight in list(self._flying.values()))
 
     @property
     def has_landed(self) -> bool:
@@ -89,6 +88,7 @@ class Dispatcher:
 
     def land(self, seconds: float) -> list[Done]:
         """Send nothing more, and save what arrives within so many seconds of what is on its way."""
+        self._ahead.give_back()
         ends = time.monotonic() + seconds
         saved: list[Done] = []
         while self._flying or self._landed:
@@ -100,20 +100,20 @@ class Dispatcher:
         self._pool.shutdown(wait=False)
         return saved
 
-    def _started(self, flights: list[Flight] | Done) -> Done:
-        if isinstance(flights, Done):
-            return flights
+    def _leave(self, flights: Sequence[Flight]) -> int:
+        """Send these side by side. Returns how many messages that are."""
         for flight in flights:
-            self._flying.add(flight.batch.pk)
+            self._flying[flight.batch.pk] = flight
             self._pool.submit(self._fetch, flight)
-        # Whether or not that was all of it: another credential may have something to send.
-        return Done(messages=sum(len(each.messages) for each in flights), wait=0.0)
+        return sum(len(each.messages) for each in flights)
 
     def _fetch(self, flight: Flight) -> None:
+        began = time.monotonic()
         for arrival in one_by_one(flight):
             if arrival.is_last:
+                self._took = time.monotonic() - began
                 self._landed[flight.batch.pk] = flight
-                self._flying.discard(flight.batch.pk)
+                del self._flying[flight.batch.pk]
             self._answers.put(arrival)
             self._ring()
 
@@ -126,19 +126,12 @@ class Dispatcher:
         return [self._answers.get() for _ in range(self._answers.qsize())]
 
     def _saved(self, arrivals: Sequence[Arrival]) -> list[Done]:
-        return self._saved_apart(_by_credential(arrivals))
-
-    def _saved_apart(self, together: Sequence[Sequence[Arrival]]) -> list[Done]:
         """One transaction for each credential."""
-        saved = [done for each in together for done in _save(each)]
-        self._forget(together)
+        saved = [done for each in _by_credential(arrivals) for done in _save(each)]
+        for each in arrivals:
+            if each.is_last:
+                del self._landed[each.flight.batch.pk]
         return saved
-
-    def _forget(self, together: Sequence[Sequence[Arrival]]) -> None:
-        for arrivals in together:
-            for each in arrivals:
-                if each.is_last:
-                    del self._landed[each.flight.batch.pk]
 
 
 def _by_credential(arrivals: Sequence[Arrival]) -> list[list[Arrival]]:
@@ -146,11 +139,6 @@ def _by_credential(arrivals: Sequence[Arrival]) -> list[list[Arrival]]:
     for arrival in arrivals:
         found.setdefault(arrival.flight.credential.pk, []).append(arrival)
     return list(found.values())
-
-
-def _write(together: Sequence[Sequence[Arrival]]) -> None:
-    for arrivals in together:
-        record.write(arrivals)
 
 
 def _save(together: Sequence[Arrival]) -> list[Done]:

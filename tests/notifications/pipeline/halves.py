@@ -49,15 +49,9 @@ def save_answers(claimed: Claim) -> None:
         record.save([arrival])
 
 
-def apart(dispatcher: Dispatcher) -> list[Done]:
-    """Save what has arrived, then send what may go: as the two threads do on PostgreSQL."""
+def one_round(dispatcher: Dispatcher) -> list[Done]:
+    """Save what has arrived, then send what may go."""
     return [*dispatcher.save(), dispatcher.send()]
-
-
-def in_one(dispatcher: Dispatcher) -> list[Done]:
-    """Save what has arrived and send what may go: as the one thread does on SQLite."""
-    sent, saved = dispatcher.turn()
-    return [*saved, sent]
 
 
 def together(threads: int, work: Callable[[], Value]) -> list[Value]:

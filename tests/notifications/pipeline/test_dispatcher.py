@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from threading import Event
-from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
-from django.test.utils import CaptureQueriesContext
+from django.db import OperationalError
 from pytest_django import Settings
 
 from notifications import clock
 from notifications.models import Batch, Credential, Message, MessageState, Project, Ticket
 from notifications.pipeline import Done
+from notifications.pipeline.ahead import QUICK
 from notifications.pipeline.dispatcher import Dispatcher
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind, Match
 from tests.fakes.process import FakeExpo
 from tests.notifications.meanwhile import failing_once
-from tests.notifications.pipeline.halves import apart, in_one, until
+from tests.notifications.pipeline.halves import one_round, until
 from tests.notifications.rows import queue_message, queue_messages, sending
 
 MOST = 3
@@ -49,20 +48,11 @@ def dispatcher(made: Made) -> Dispatcher:
     return made(MOST)
 
 
-@pytest.fixture(params=[apart, in_one])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The test is run both ways."""
-    monkeypatch.setattr(f"{__name__}.step", request.param)
-
-
-step = apart
-
-
 def go_on(dispatcher: Dispatcher, condition: Callable[[], bool]) -> None:
-    """Step until this is so."""
+    """Go round until this is so."""
 
     def is_so() -> bool:
-        step(dispatcher)
+        one_round(dispatcher)
         return condition()
 
     until(is_so)
@@ -78,13 +68,24 @@ def all_accepted() -> bool:
     return states() == {ACCEPTED}
 
 
-def hang(expo: FakeExpo, message: Message, seconds: float = 1.0) -> None:
-    """The vendor takes so long to answer the batch of this message."""
-    token = message.device.push_token  # type: ignore[union-attr]
-    expo.faults(on_send(Kind.DELAY, Match(endpoint="send", token=token), delay_after=seconds))
+def hang(expo: FakeExpo, *messages: Message) -> None:
+    """The vendor takes a second to answer the batch of the first, and half a second for each of the others."""
+    tokens = [message.device.push_token for message in messages]  # type: ignore[union-attr]
+    seconds = [1.0, *[0.5] * len(tokens)]
+    faults = [
+        on_send(Kind.DELAY, Match(endpoint="send", token=token), delay_after=each)
+        for token, each in zip(tokens, seconds, strict=False)
+    ]
+    expo.faults(*faults)
 
 
-@pytest.mark.usefixtures("way")
+def under_way_elsewhere(project: Project, number: int) -> None:
+    """Another worker sends so many batches of this project just now."""
+    credential, until_then = Credential.objects.get(project=project), clock.now() + timedelta(minutes=1)
+    for _ in range(number):
+        Batch.objects.create(credential=credential, size=0, leased_until=until_then)
+
+
 class TestSideBySide:
     def test_all_arrive_and_each_gets_one_ticket(
         self, dispatcher: Dispatcher, expo: FakeExpo, project: Project
@@ -119,23 +120,23 @@ class TestSideBySide:
         queue_messages(project, 10, batch_limit=1)
         assert dispatcher.send().messages == MOST - 1
 
-    def test_one_that_is_full_claims_nothing(
+    def test_one_that_is_full_starts_nothing(
         self, dispatcher: Dispatcher, expo: FakeExpo, project: Project
     ) -> None:
         expo.faults(on_send(Kind.DELAY, delay_after=0.5))
         queue_messages(project, 10, batch_limit=1)
         dispatcher.send()
         assert dispatcher.send() == Done(wait=1.0)
-        assert Batch.objects.count() == MOST
+        assert Batch.objects.exclude(started_at=None).count() == MOST
 
     def test_it_rests_when_there_is_nothing_to_send(self, dispatcher: Dispatcher, project: Project) -> None:
-        assert step(dispatcher) == [Done(wait=1.0)]
+        assert one_round(dispatcher) == [Done(wait=1.0)]
 
     def test_the_bell_rings_when_an_answer_is_there(self, expo: FakeExpo, project: Project) -> None:
         bell = Event()
         dispatcher = Dispatcher(1, bell.set)
         queue_message(project)
-        step(dispatcher)
+        one_round(dispatcher)
         assert bell.wait(10)
         dispatcher.save()
         assert all_accepted()
@@ -189,7 +190,6 @@ class TestWhatHasLanded:
         assert dispatcher.send().messages == 0  # the credential waits now
 
 
-@pytest.mark.usefixtures("way")
 class TestOneThatHangs:
     def test_keeps_no_other_from_being_saved(
         self, dispatcher: Dispatcher, expo: FakeExpo, project: Project
@@ -269,72 +269,100 @@ class TestSaving:
         assert credential.not_before is not None
 
 
-def no_start(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
-    """The statement that notes the start of a batch fails."""
-    if 'SET "started_at"' in sql:
-        raise RuntimeError("no start")
-    return execute(sql, *rest)
+class TestAhead:
+    """What is claimed while all connections are taken."""
 
-
-class TestATurn:
-    """Saves what has arrived and sends what may go, in one transaction."""
-
-    def test_one_half_flies_while_the_other_is_followed(
-        self, made: Made, expo: FakeExpo, project: Project
+    def test_it_leaves_when_one_is_free(
+        self, dispatcher: Dispatcher, expo: FakeExpo, project: Project
     ) -> None:
-        queue_messages(project, 20, batch_limit=1)
-        dispatcher = made(4)
-        dispatcher.turn()
-        until(lambda: len(dispatcher._landed) == 4)
-        assert dispatcher.turn()[0].messages == 2
-
-    def test_it_is_one_transaction(self, dispatcher: Dispatcher, committed: Project) -> None:
-        queue_messages(committed, 6, batch_limit=1)
-        dispatcher.turn()
-        until(lambda: dispatcher._answers.qsize() == MOST)
-        with CaptureQueriesContext(connection) as asked:
-            dispatcher.turn()
-        begun = [each["sql"] for each in asked if each["sql"].startswith(("BEGIN", "COMMIT"))]
-        assert [words.split()[0] for words in begun] == ["BEGIN", "COMMIT"]
-
-    @pytest.mark.parametrize("statement", ["INSERT INTO", "WITH v AS"])
-    def test_what_cannot_be_saved_with_a_claim_is_saved_alone(
-        self, dispatcher: Dispatcher, committed: Project, statement: str
-    ) -> None:
-        first = queue_message(committed)
+        first, *_ = queue_messages(project, 2 * MOST, batch_limit=1)
+        hang(expo, first)
         dispatcher.send()
-        until(lambda: dispatcher._answers.qsize() == 1)
-        second = queue_message(committed)
-        with failing_once(statement, OperationalError("the disk was full for a moment")):
-            sent, (saved,) = dispatcher.turn()
-        assert (sent, saved.messages) == (Done(wait=0.0), 1)
-        assert (states(first), states(second)) == ({ACCEPTED}, {QUEUED})
+        dispatcher.send()
+        assert states() == {SENDING}
+        until(lambda: len(dispatcher._landed) == MOST - 1)
+        assert dispatcher.send().messages == MOST - 1
         go_on(dispatcher, all_accepted)
 
-    def test_what_goes_wrong_after_that_is_told_as_what_it_is(
-        self, dispatcher: Dispatcher, committed: Project, settings: Settings
+    def test_nothing_waits_behind_a_slow_vendor(
+        self, dispatcher: Dispatcher, expo: FakeExpo, project: Project
     ) -> None:
-        """Under a limit, a batch starts in a transaction of its own."""
-        settings.EXPO_NOTIFICATIONS_RATE = 600
-        first = queue_message(committed)
+        expo.faults(on_send(Kind.DELAY, delay_after=2 * QUICK))
+        queue_messages(project, 3 * MOST, batch_limit=1)
+        go_on(dispatcher, lambda: Message.objects.filter(state=ACCEPTED).count() == MOST)
         dispatcher.send()
-        until(lambda: dispatcher._answers.qsize() == 1)
-        queue_message(committed)
-        with connection.execute_wrapper(no_start), pytest.raises(RuntimeError, match="no start"):
-            dispatcher.turn()
-        assert (states(first), dispatcher._landed) == ({ACCEPTED}, {})
+        assert Message.objects.filter(state=QUEUED).count() == MOST
 
-    def test_nor_is_anything_claimed_where_there_is_no_room(
+    def test_nor_for_long_behind_one_that_has_become_slow(
+        self, dispatcher: Dispatcher, expo: FakeExpo, project: Project, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("notifications.pipeline.ahead.LONGEST", 0.0)
+        expo.faults(on_send(Kind.DELAY, delay_after=2 * QUICK))
+        queue_messages(project, 2 * MOST, batch_limit=1)
+        for _ in range(4):
+            dispatcher.send()
+        assert Message.objects.filter(state=QUEUED).count() == MOST
+        assert Ticket.objects.filter(error_code="NotStarted").count() == MOST
+
+    def test_trouble_puts_it_back_in_the_queue(
+        self, dispatcher: Dispatcher, expo: FakeExpo, project: Project
+    ) -> None:
+        expo.faults(on_send(Kind.DROP, delay_before=0.5))
+        queue_messages(project, 2 * MOST, batch_limit=1)
+        dispatcher.send()
+        dispatcher.send()
+        until(lambda: len(dispatcher._landed) == MOST)
+        assert dispatcher.send() == Done(wait=1.0)
+        assert Message.objects.filter(state=QUEUED, attempts=0).count() == MOST
+
+    def test_so_does_the_end_of_the_worker(
+        self, dispatcher: Dispatcher, expo: FakeExpo, project: Project
+    ) -> None:
+        expo.faults(on_send(Kind.DELAY, delay_after=0.5))
+        queue_messages(project, 2 * MOST, batch_limit=1)
+        dispatcher.send()
+        dispatcher.send()
+        dispatcher.land(10)
+        assert expo.stats().requests == Message.objects.filter(state=QUEUED).count() == MOST
+
+    def test_with_a_limit_there_is_none(
+        self, dispatcher: Dispatcher, expo: FakeExpo, project: Project, settings: Settings
+    ) -> None:
+        settings.EXPO_NOTIFICATIONS_RATE = 600
+        expo.faults(on_send(Kind.DELAY, delay_after=0.5))
+        queue_messages(project, 10, batch_limit=1)
+        until(lambda: bool(dispatcher.send()) and Batch.objects.count() == MOST)
+        clock.turn(timedelta(seconds=2))
+        dispatcher.send()
+        assert Batch.objects.count() == MOST
+
+    def test_another_worker_counts_it_as_under_way(
         self, made: Made, expo: FakeExpo, project: Project
     ) -> None:
-        """Of a batch whose answers come in parts, some are there while it is still on its way."""
-        queue_messages(project, 2, batch_limit=1)
-        dispatcher = made(1)
+        expo.faults(on_send(Kind.DELAY, delay_after=0.1))
+        queue_messages(project, 30, batch_limit=1)
+        one, other = made(6), made(6)
+
+        def is_over() -> bool:
+            for each in (one, other):
+                one_round(each)
+            return all_accepted()
+
+        until(is_over)
+        assert expo.stats().max_under_way == 6
+
+    def test_it_uses_no_connection_that_another_worker_has(
+        self, made: Made, expo: FakeExpo, project: Project, other_project: Project
+    ) -> None:
+        dispatcher, slow = made(2), queue_message(project)
+        under_way_elsewhere(project, 5)
+        hang(expo, slow, queue_message(other_project))
         dispatcher.send()
-        until(lambda: dispatcher._answers.qsize() == 1)
-        dispatcher._flying.add(-1)
-        assert dispatcher.turn()[0] == Done(wait=1.0)
-        dispatcher._flying.remove(-1)
+        dispatcher.send()
+        queue_message(project)
+        dispatcher.send()
+        until(lambda: len(dispatcher._landed) == 1)
+        assert (bool(dispatcher._ahead), dispatcher.send().messages) == (True, 0)
 
 
 class TestLanding:

@@ -18,7 +18,7 @@ from notifications.pipeline.dispatcher import Dispatcher
 from tests.fakes.process import FakeExpo
 from tests.notifications.meanwhile import failing_once
 from tests.notifications.pipeline import pigeons
-from tests.notifications.pipeline.halves import apart, in_one, until
+from tests.notifications.pipeline.halves import one_round, until
 from tests.notifications.rows import queue_message, queue_messages
 
 ACCEPTED, UNKNOWN = MessageState.ACCEPTED, MessageState.UNKNOWN
@@ -51,15 +51,6 @@ def say(monkeypatch: pytest.MonkeyPatch, project: Project) -> Callable[[Callable
     return lambda words: monkeypatch.setattr(pigeons.PigeonProvider, "says", words, raising=False)
 
 
-@pytest.fixture(params=[apart, in_one], autouse=True)
-def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test is run both ways."""
-    monkeypatch.setattr(f"{__name__}.step", request.param)
-
-
-step = apart
-
-
 def letters(project: Project, number: int = 1, **fields: Any) -> list[Message]:
     """Messages that go by pigeon."""
     return queue_messages(project, number, provider=pigeons.KEY, **fields)
@@ -69,7 +60,7 @@ def send_all(dispatcher: Dispatcher) -> None:
     """Until nothing is left to send, and nothing on its way."""
 
     def is_over() -> bool:
-        return step(dispatcher)[-1].wait > 0 and not dispatcher._flying
+        return one_round(dispatcher)[-1].wait > 0 and not (dispatcher._flying or dispatcher._ahead)
 
     until(is_over)
 
