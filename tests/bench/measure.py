@@ -54,6 +54,7 @@ class Bench:
     def __init__(self, folder: Path, expo: FastExpo) -> None:
         self.folder = folder
         self.expo = expo
+        self._sent: set[tuple[str, str]] = set()
 
     def prepare(self, system: System, store: Store, number: int) -> str:
         """A database with tables and so many devices, made once; its name, to be copied."""
@@ -67,12 +68,15 @@ class Bench:
         """The same, after so many messages were really sent: it has tickets to ask about."""
         prepared = self.prepare(system, store, number)
         name = f"{prepared}_sent"
+        if (store.key, name) in self._sent:
+            return name
         store.copy(prepared, name)
         with self._scratch() as scratch:
             self.expo.begin(0)
             with system.running(store.address(name), scratch, self.expo.url) as run:
                 run.build(number)
                 self._follow(run, "messages", "tickets", number)
+        self._sent.add((store.key, name))
         return name
 
     def send(self, system: System, store: Store, source: str, number: int, latency: float) -> Figures:
@@ -96,10 +100,13 @@ class Bench:
             self.expo.begin(0)
             return system.queries(url, scratch, self.expo.url, number)
 
-    def rows(self, carillon: Carillon, store: Store, source: str, number: int, connections: int) -> float:
-        """Messages a second that the database takes by itself."""
+    def bare(
+        self, carillon: Carillon, store: Store, source: str, what: str, number: int, connections: int
+    ) -> float:
+        """Messages or receipts a second of the bare work."""
         with self._scratch() as scratch, store.copied(source) as url:
-            return carillon.rows(url, scratch, number, connections)
+            self.expo.begin(0)
+            return carillon.bare(url, scratch, self.expo.url, what, number, connections)
 
     def _follow(self, run: Run, answered: str, saved: str, number: int) -> Figures:
         before = machine.processor_seconds(run.worker)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-PARTS = ("raw", "rows", "send", "receipts", "queries")
+PARTS = ("raw", "bare", "send", "receipts", "queries")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

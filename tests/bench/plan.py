@@ -42,16 +42,23 @@ class Plan:
                     self._result.raw.setdefault((latency, connections), []).append(rate)
                 say(f"raw limit, {latency:g} ms, {connections} connections: {rate:,.0f} messages/s")
 
-    def rows(self, store: Store) -> None:
-        """What the database takes by itself; SQLite writes over one connection only."""
-        number = min(self._options.numbers)
+    def bare(self, store: Store) -> None:
+        """The bare work of messages and receipts; SQLite writes over one connection only."""
         for carillon in (each for each in self._systems if isinstance(each, Carillon)):
-            source = self._bench.prepare(carillon, store, number)
+            messages, receipts = min(self._options.numbers), max(self._options.receipts)
             for connections in (1,) if store.key == "sqlite" else (1, 2):
-                for _ in range(self._options.runs):
-                    rate = self._bench.rows(carillon, store, source, number, connections)
-                    self._result.rows.setdefault((store.key, connections), []).append(rate)
-                say(f"{store.label}, the rows alone, {connections} connections: {rate:,.0f} messages/s")
+                source = self._bench.prepare(carillon, store, messages)
+                self._bare(carillon, store, source, "send", messages, connections)
+                source = self._bench.prepare_sent(carillon, store, receipts)
+                self._bare(carillon, store, source, "receive", receipts, connections)
+
+    def _bare(
+        self, carillon: Carillon, store: Store, source: str, what: str, number: int, connections: int
+    ) -> None:
+        for _ in range(self._options.runs):
+            rate = self._bench.bare(carillon, store, source, what, number, connections)
+            self._result.bare.setdefault((store.key, what, connections), []).append(rate)
+            say(f"{store.label}, bare work, {what} {number:,}, {connections} connections: {rate:,.0f}/s")
 
     def send(self, store: Store) -> None:
         """Messages: every number at every latency."""

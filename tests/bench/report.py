@@ -8,6 +8,7 @@ from tests.bench.figures import Spread, Target, spread
 from tests.bench.result import Case, Result
 
 LABELS = {"sqlite": "SQLite", "postgres": "PostgreSQL", "carillon": "Carillon", "peer": "peer"}
+BARE = {"send": "messages", "receive": "receipts"}
 ABOUT = """\
 Median [least..most] of the runs, taken in turn (peer, Carillon, peer, …) on one machine and one fake Expo.
   queued     messages a second from the commit of the queued rows until every ticket is saved: the headline
@@ -25,7 +26,7 @@ def text(result: Result, targets: Sequence[Target]) -> str:
         _machine(result),
         ABOUT,
         *_raw(result),
-        *_rows(result),
+        *_bare(result),
         *_cases(result, "send", "Sending", "messages"),
         *_cases(result, "receipts", "Receipts", "receipts"),
         *_queries(result),
@@ -59,14 +60,14 @@ def _raw(result: Result) -> Iterator[str]:
     )
 
 
-def _rows(result: Result) -> Iterator[str]:
-    if not result.rows:
+def _bare(result: Result) -> Iterator[str]:
+    if not result.bare:
         return
-    yield "The rows alone: what is read and written for a message, in bare SQL; nothing is sent\n" + table(
-        ["database", "connections", "messages/s"],
+    yield "The bare work: the same rows and requests in bare SQL and HTTP, and not one rule\n" + table(
+        ["database", "", "connections", "a second"],
         [
-            [LABELS[store], str(connections), _whole(spread(runs))]
-            for (store, connections), runs in result.rows.items()
+            [LABELS[store], BARE[what], str(connections), _whole(spread(runs))]
+            for (store, what, connections), runs in result.bare.items()
         ],
     )
 

@@ -31,8 +31,8 @@ class Result:
     cases: dict[Case, list[Figures]] = field(default_factory=dict)
     raw: dict[tuple[float, int], list[float]] = field(default_factory=dict)
     """(latency, connections) → messages a second, a run each."""
-    rows: dict[tuple[str, int], list[float]] = field(default_factory=dict)
-    """(store, connections) → messages a second that the database takes by itself, a run each."""
+    bare: dict[tuple[str, str, int], list[float]] = field(default_factory=dict)
+    """(store, `send` or `receive`, connections) → messages or receipts a second of the bare work, a run each."""
     queries: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict)
     """(store, system) → queries per 100 `messages` and per 100 `receipts`."""
     left_out: list[str] = field(default_factory=list)
@@ -66,9 +66,9 @@ class Result:
                 {"latency": latency, "connections": connections, "runs": runs}
                 for (latency, connections), runs in self.raw.items()
             ],
-            "rows": [
-                {"store": store, "connections": connections, "runs": runs}
-                for (store, connections), runs in self.rows.items()
+            "bare": [
+                {"store": store, "what": what, "connections": connections, "runs": runs}
+                for (store, what, connections), runs in self.bare.items()
             ],
             "queries": [
                 {"store": store, "system": system, **each} for (store, system), each in self.queries.items()

@@ -102,11 +102,11 @@ class Carillon:
         with Hand(Path(sys.executable), "tests.bench.carillon.queries", settings) as hand:
             return dict(hand.ask("count", number))
 
-    def rows(self, url: str, folder: Path, number: int, connections: int) -> float:
-        """Messages a second that the database takes by itself: see rows.py."""
-        settings = self._settings(url, folder, "http://127.0.0.1:9")
-        with Hand(Path(sys.executable), "tests.bench.carillon.rows", settings) as hand:
-            return float(hand.ask("write", number, connections))
+    def bare(self, url: str, folder: Path, expo: str, what: str, number: int, connections: int) -> float:
+        """Messages (`what`: "send") or receipts ("receive") a second without Carillon: see bare.py."""
+        settings = self._settings(url, folder, expo)
+        with Hand(Path(sys.executable), "tests.bench.carillon.bare", settings) as hand:
+            return float(hand.ask(what, number, connections))
 
     def _settings(self, url: str, folder: Path, expo: str) -> dict[str, str]:
         given: dict[str, Any] = {
