@@ -128,9 +128,12 @@ class Worker:
         return [sending, _Thread("save", self._save, self._stopping, land, SHORT_REST)]
 
     def _send_and_save(self) -> float:
-        sent = self._dispatcher.send()
-        saved = self._dispatcher.save()
-        self._tell([*saved, sent])
+        try:
+            sent = self._dispatcher.send()
+        finally:  # whatever keeps it from sending must not keep answers from being saved
+            saved = self._dispatcher.save()
+            self._tell(saved)
+        self._tell([sent])
         return 0.0 if saved else min(sent.wait, POLL)
 
     def _send(self) -> float:
@@ -139,9 +142,9 @@ class Worker:
         return min(done.wait, POLL)
 
     def _save(self) -> float:
-        had_landed = self._dispatcher.has_landed
-        self._tell(self._dispatcher.save())
-        if had_landed:
+        had_landed, saved = self._dispatcher.has_landed, self._dispatcher.save()
+        self._tell(saved)
+        if had_landed or saved:
             self.ring(Step.DISPATCH)  # it may have waited for this to be out of the way
         return POLL
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -10,11 +11,12 @@ from notifications.pipeline import Done, dispatch, sweep
 from notifications.pipeline.claims import Claim, claim
 from notifications.pipeline.flights import Flight
 
+log = logging.getLogger(__name__)
 QUICK = 0.25
 """Seconds within which a vendor answers behind whom others may wait. Behind a slow one they would be late to hear of a
 pause, and what is more urgent would leave after them."""
 LONGEST = 1.0
-"""Seconds that they wait at the most."""
+"""Seconds after which they may not start any more, and are given back at the next round."""
 
 
 class Ahead:
@@ -47,11 +49,22 @@ class Ahead:
             return []
         first = self._claims[0]
         most = max(0, min(room, first.connections - flying[first.credential.pk]))
-        leaving, self._claims = self._claims[:most], self._claims[most:]
-        return dispatch.started(leaving) if leaving else []
+        if not most:
+            return []
+        self._since = max(
+            self._since, time.monotonic() - LONGEST / 2
+        )  # time to try once more, should it fail
+        flights = dispatch.started(self._claims[:most])
+        self._claims = self._claims[most:]
+        return flights
 
     def give_back(self) -> None:
-        """Queue their messages again."""
-        for each in self._claims:
-            sweep.give_back(each.batch.pk)
-        self._claims = []
+        """Queue their messages again. One that cannot be given back is left to its lease, like a dead worker's."""
+        claims, self._claims = self._claims, []
+        for each in claims:
+            try:
+                sweep.give_back(each.batch.pk)
+            except Exception:
+                log.exception(
+                    "Batch %s could not be given back; its lease keeps it until the sweep.", each.batch.pk
+                )

@@ -53,22 +53,24 @@ class Claim:
     slot: datetime
     """The moment that was reserved for it."""
     connections: int
-    """Of its credential's, those that this worker may use at once."""
+    """Of its credential's, those that neither others nor this worker's batches, but the `landed`, had at the claim."""
 
 
 @transaction.atomic(savepoint=False)
 def claim(most: int = 1, landed: Sequence[int] = (), *, ahead: bool = False) -> list[Claim] | Done:
     """Take the next batches of one credential for this worker, at most so many, in one transaction.
 
-    With a limit of messages a second, one by one, each in its slot; and none `ahead`, before it may start. `landed`:
-    this worker's own batches whose connections are free, or will be by the time of the start. Done, with the time to
-    wait, when there is nothing to take.
+    With a limit of messages a second, one by one, each in its slot. `landed`: this worker's own batches whose
+    connections are free. Done, with the time to wait, when there is nothing to take.
+
+    `ahead`: for connections that will be free by the time of the start; their batches are among the `landed`. Not under
+    a limit, nor where this worker cannot use all connections: others are to have the rest.
     """
     ended = json.dumps(list(landed))
     credential = _next_credential(clock.now(), ended)
     if credential is None:
         return Done(wait=_until_next_slot(clock.now(), ended))
-    if ahead and credential.most_a_second():
+    if ahead and (credential.most_a_second() or most < credential.connections()):
         return Done()
     now = clock.now()  # anew: to lock a credential may have taken its time
     size = credential.largest_batch(now)

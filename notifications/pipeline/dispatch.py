@@ -18,6 +18,10 @@ from notifications.pipeline.claims import Claim, claim
 from notifications.pipeline.flights import Flight
 
 log = logging.getLogger(__name__)
+MAY_START = """
+    finished_at IS NULL AND leased_until > %s AND credential_id IN (
+        SELECT id FROM notifications_credential
+        WHERE paused_reason = '' AND (not_before IS NULL OR not_before <= %s))"""
 
 
 def take_off(most: int = 1, landed: Sequence[int] = ()) -> list[Flight] | Done:
@@ -70,7 +74,8 @@ def _ready(claimed: Claim) -> Flight | None:
 
 
 def start(claims: Sequence[Claim]) -> list[Batch]:
-    """Commit that bytes are about to leave. Returns the batches that may not: too little of their lease is left.
+    """Commit that bytes are about to leave. Returns the batches that may not: too little of their lease is left, or
+    their credential may not be used any more.
 
     A worker that was held up since it took its slot takes another one: it would come too close to those that were not.
     Only a claim without a limit holds several batches.
@@ -101,11 +106,12 @@ def _start(claims: Sequence[Claim]) -> datetime | None:
 
 
 def _note_start(batches: Sequence[Batch], now: datetime) -> None:
-    """All that still are this worker's and have time enough left for a call."""
+    """All that still are this worker's, have time enough left for a call, and whose credential may be used: since their
+    claim it may have been paused, or told to wait."""
     rows = [{"id": batch.pk, "started_at": now} for batch in batches]
-    in_time = "finished_at IS NULL AND leased_until > %s"
-    answered = connection.ops.adapt_datetimefield_value(now + settings.CARILLON_CALL_DEADLINE)
-    started = update_rows(Batch, rows, where=in_time, params=[answered])
+    moments = [now + settings.CARILLON_CALL_DEADLINE, now]
+    params = [connection.ops.adapt_datetimefield_value(moment) for moment in moments]
+    started = update_rows(Batch, rows, where=MAY_START, params=params)
     for batch in batches:
         if batch.pk in started:
             batch.started_at = now

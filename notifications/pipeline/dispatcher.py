@@ -39,22 +39,21 @@ class Dispatcher:
         self._landed: dict[int, Flight] = {}
         """Those whose answers are all there, by their batch, until they are saved."""
         self._ahead = Ahead()
-        self._took = 0.0
-        """Seconds from start to end of what landed last."""
+        self._took = REST
+        """Seconds from start to end of what landed last; before that, a guess."""
         self._pool = ThreadPoolExecutor(most, "carillon-flight")
 
     def send(self) -> Done:
-        """Send what may go, of one credential; before what has landed is saved, while that is not too much."""
+        """Send what may go; before what has landed is saved, while that is not too much."""
         self._gather()
-        # Trouble is saved first: that may be a reason to send less.
-        if any(flight.is_trouble for flight in list(self._landed.values())):
-            self._ahead.give_back()
-            return Done(wait=REST)
         if self._ahead.is_late:
             self._ahead.give_back()
-            self._took = REST  # as far as anybody knows
-        left = self._leave(self._ahead.start(self._room(), self._flying_of_each()))
-        found = Done(wait=REST) if self._ahead else self._find()
+        # Trouble is saved first: that may be a reason to send less.
+        if any(flight.is_trouble for flight in list(self._landed.values())):
+            return Done(wait=REST)
+        flying = Counter(flight.credential.pk for flight in list(self._flying.values()))
+        left = self._leave(self._ahead.start(self._room(), flying))
+        found = self._find()
         return replace(found, messages=found.messages + left)
 
     def _find(self) -> Done:
@@ -66,7 +65,7 @@ class Dispatcher:
                 return flights
             # Whether or not that was all of it: another credential may have something to send.
             return Done(messages=self._leave(flights), wait=0.0)
-        if self._took > QUICK or len(landed) > self._most:
+        if self._ahead or not self._is_quick() or len(landed) > self._most:
             return Done(wait=REST)
         return self._ahead.claim(self._most, [*landed, *self._flying])
 
@@ -74,8 +73,10 @@ class Dispatcher:
         """Batches that may leave now: what has landed makes room for others, but not without end."""
         return self._most - len(self._flying) - max(0, len(self._landed) - self._most)
 
-    def _flying_of_each(self) -> Counter[int]:
-        return Counter(flight.credential.pk for flight in list(self._flying.values()))
+    def _is_quick(self) -> bool:
+        """Will there soon be a connection to spare?"""
+        oldest = min((flight.left_at for flight in list(self._flying.values())), default=0.0)
+        return self._took <= QUICK and time.monotonic() - oldest <= QUICK
 
     @property
     def has_landed(self) -> bool:
@@ -103,15 +104,15 @@ class Dispatcher:
     def _leave(self, flights: Sequence[Flight]) -> int:
         """Send these side by side. Returns how many messages that are."""
         for flight in flights:
+            flight.left_at = time.monotonic()
             self._flying[flight.batch.pk] = flight
             self._pool.submit(self._fetch, flight)
         return sum(len(each.messages) for each in flights)
 
     def _fetch(self, flight: Flight) -> None:
-        began = time.monotonic()
         for arrival in one_by_one(flight):
             if arrival.is_last:
-                self._took = time.monotonic() - began
+                self._took = time.monotonic() - flight.left_at
                 self._landed[flight.batch.pk] = flight
                 del self._flying[flight.batch.pk]
             self._answers.put(arrival)

@@ -28,6 +28,8 @@ class Flight:
     arriving: Iterator[tuple[wire.PushMessage, wire.Ticket]]
     outcomes: Counter[wire.Outcome] = field(default_factory=Counter)
     """How often each was the answer so far."""
+    left_at: float = 0.0
+    """When it was sent on its way (`time.monotonic`)."""
 
     @property
     def is_trouble(self) -> bool:

@@ -106,7 +106,9 @@ def _after_loss(message: Message, batch: Batch, rules: RetryPolicy, now: datetim
             attempts=message.attempts,
         )
     if batch.started_at is None:
-        return Change(id=message.pk, state=MessageState.QUEUED, available_at=now, attempts=message.attempts)
+        # What was given back keeps its place; where a worker died, others go first.
+        at = now if outcome == LOST else message.available_at
+        return Change(id=message.pk, state=MessageState.QUEUED, available_at=at, attempts=message.attempts)
     return message.after_silence(rules, now, batch.leased_until - now, "LeaseLost")
 
 

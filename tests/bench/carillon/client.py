@@ -70,7 +70,7 @@ def make_due() -> dict[str, float]:
 
 def wait_for_tickets(number: int) -> float:
     """The moment when so many tickets are saved."""
-    return wait_for(Ticket.objects.count, number)
+    return wait_for(Ticket.objects.filter(is_success=True).count, number)
 
 
 def wait_for_receipts(number: int) -> float:

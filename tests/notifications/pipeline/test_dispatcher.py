@@ -13,7 +13,6 @@ from pytest_django import Settings
 from notifications import clock
 from notifications.models import Batch, Credential, Message, MessageState, Project, Ticket
 from notifications.pipeline import Done
-from notifications.pipeline.ahead import QUICK
 from notifications.pipeline.dispatcher import Dispatcher
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind, Match
@@ -77,13 +76,6 @@ def hang(expo: FakeExpo, *messages: Message) -> None:
         for token, each in zip(tokens, seconds, strict=False)
     ]
     expo.faults(*faults)
-
-
-def under_way_elsewhere(project: Project, number: int) -> None:
-    """Another worker sends so many batches of this project just now."""
-    credential, until_then = Credential.objects.get(project=project), clock.now() + timedelta(minutes=1)
-    for _ in range(number):
-        Batch.objects.create(credential=credential, size=0, leased_until=until_then)
 
 
 class TestSideBySide:
@@ -267,102 +259,6 @@ class TestSaving:
         credential = Credential.objects.get()
         assert credential.failures == 5  # the sixth was under way when it opened
         assert credential.not_before is not None
-
-
-class TestAhead:
-    """What is claimed while all connections are taken."""
-
-    def test_it_leaves_when_one_is_free(
-        self, dispatcher: Dispatcher, expo: FakeExpo, project: Project
-    ) -> None:
-        first, *_ = queue_messages(project, 2 * MOST, batch_limit=1)
-        hang(expo, first)
-        dispatcher.send()
-        dispatcher.send()
-        assert states() == {SENDING}
-        until(lambda: len(dispatcher._landed) == MOST - 1)
-        assert dispatcher.send().messages == MOST - 1
-        go_on(dispatcher, all_accepted)
-
-    def test_nothing_waits_behind_a_slow_vendor(
-        self, dispatcher: Dispatcher, expo: FakeExpo, project: Project
-    ) -> None:
-        expo.faults(on_send(Kind.DELAY, delay_after=2 * QUICK))
-        queue_messages(project, 3 * MOST, batch_limit=1)
-        go_on(dispatcher, lambda: Message.objects.filter(state=ACCEPTED).count() == MOST)
-        dispatcher.send()
-        assert Message.objects.filter(state=QUEUED).count() == MOST
-
-    def test_nor_for_long_behind_one_that_has_become_slow(
-        self, dispatcher: Dispatcher, expo: FakeExpo, project: Project, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("notifications.pipeline.ahead.LONGEST", 0.0)
-        expo.faults(on_send(Kind.DELAY, delay_after=2 * QUICK))
-        queue_messages(project, 2 * MOST, batch_limit=1)
-        for _ in range(4):
-            dispatcher.send()
-        assert Message.objects.filter(state=QUEUED).count() == MOST
-        assert Ticket.objects.filter(error_code="NotStarted").count() == MOST
-
-    def test_trouble_puts_it_back_in_the_queue(
-        self, dispatcher: Dispatcher, expo: FakeExpo, project: Project
-    ) -> None:
-        expo.faults(on_send(Kind.DROP, delay_before=0.5))
-        queue_messages(project, 2 * MOST, batch_limit=1)
-        dispatcher.send()
-        dispatcher.send()
-        until(lambda: len(dispatcher._landed) == MOST)
-        assert dispatcher.send() == Done(wait=1.0)
-        assert Message.objects.filter(state=QUEUED, attempts=0).count() == MOST
-
-    def test_so_does_the_end_of_the_worker(
-        self, dispatcher: Dispatcher, expo: FakeExpo, project: Project
-    ) -> None:
-        expo.faults(on_send(Kind.DELAY, delay_after=0.5))
-        queue_messages(project, 2 * MOST, batch_limit=1)
-        dispatcher.send()
-        dispatcher.send()
-        dispatcher.land(10)
-        assert expo.stats().requests == Message.objects.filter(state=QUEUED).count() == MOST
-
-    def test_with_a_limit_there_is_none(
-        self, dispatcher: Dispatcher, expo: FakeExpo, project: Project, settings: Settings
-    ) -> None:
-        settings.EXPO_NOTIFICATIONS_RATE = 600
-        expo.faults(on_send(Kind.DELAY, delay_after=0.5))
-        queue_messages(project, 10, batch_limit=1)
-        until(lambda: bool(dispatcher.send()) and Batch.objects.count() == MOST)
-        clock.turn(timedelta(seconds=2))
-        dispatcher.send()
-        assert Batch.objects.count() == MOST
-
-    def test_another_worker_counts_it_as_under_way(
-        self, made: Made, expo: FakeExpo, project: Project
-    ) -> None:
-        expo.faults(on_send(Kind.DELAY, delay_after=0.1))
-        queue_messages(project, 30, batch_limit=1)
-        one, other = made(6), made(6)
-
-        def is_over() -> bool:
-            for each in (one, other):
-                one_round(each)
-            return all_accepted()
-
-        until(is_over)
-        assert expo.stats().max_under_way == 6
-
-    def test_it_uses_no_connection_that_another_worker_has(
-        self, made: Made, expo: FakeExpo, project: Project, other_project: Project
-    ) -> None:
-        dispatcher, slow = made(2), queue_message(project)
-        under_way_elsewhere(project, 5)
-        hang(expo, slow, queue_message(other_project))
-        dispatcher.send()
-        dispatcher.send()
-        queue_message(project)
-        dispatcher.send()
-        until(lambda: len(dispatcher._landed) == 1)
-        assert (bool(dispatcher._ahead), dispatcher.send().messages) == (True, 0)
 
 
 class TestLanding:
