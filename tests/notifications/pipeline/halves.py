@@ -31,10 +31,12 @@ def try_to_claim() -> Claim | Done:
     return claims if isinstance(claims, Done) else claims[0]
 
 
-def carry_out(claimed: Claim) -> None:
-    """Start, send and record what was claimed."""
-    assert start(claimed)
-    save_answers(claimed)
+def carry_out(*claims: Claim) -> None:
+    """Start all that was claimed; then send and record one after the other."""
+    for each in claims:
+        assert start(each)
+    for each in claims:
+        save_answers(each)
 
 
 def start(claimed: Claim) -> bool:

@@ -15,7 +15,7 @@ from tests.factories import make_credential
 from tests.fakes.asking import on_send
 from tests.fakes.faults import Kind, Match
 from tests.fakes.process import FakeExpo
-from tests.notifications.pipeline.halves import carry_out, claim, try_to_claim
+from tests.notifications.pipeline.halves import carry_out, claim, save_answers, start, try_to_claim
 from tests.notifications.rows import ACTOR, HOUR, queue_message, queue_messages
 from tests.notifications.stepping import send_step
 
@@ -101,9 +101,7 @@ class TestPatience:
         expo.faults(on_send(Kind.ANSWER, Match(nth=[1]), status=429, retry_after="300"))
         queue_messages(project, 2, batch_limit=1)
         Credential.objects.update(failures=1)
-        throttled, fortunate = claim(), claim()
-        carry_out(throttled)
-        carry_out(fortunate)
+        carry_out(claim(), claim())
         not_before = Credential.objects.get().not_before
         assert not_before is not None
         assert not_before > clock.now() + timedelta(seconds=290)
@@ -114,9 +112,7 @@ class TestPatience:
             on_send(Kind.ANSWER, Match(nth=[2]), status=429, retry_after="3"),
         )
         queue_messages(project, 2, batch_limit=1)
-        both = claim(), claim()
-        for each in both:
-            carry_out(each)
+        carry_out(claim(), claim())
         not_before = Credential.objects.get().not_before
         assert not_before is not None
         assert not_before > clock.now() + timedelta(seconds=2900)
@@ -198,9 +194,10 @@ class TestBreaker:
         make_credential(project, failures=4)
         queue_messages(project, 2, batch_limit=1)
         first, slow = claim(), claim()
+        assert start(slow)
         carry_out(first)
         clock.turn(timedelta(seconds=20))
-        carry_out(slow)
+        save_answers(slow)
         not_before = Credential.objects.get().not_before
         assert not_before is not None
         assert not_before - clock.now() <= timedelta(seconds=10)
