@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import timedelta
 from ipaddress import ip_network
@@ -120,6 +121,26 @@ def addresses(name: str) -> list[str]:
         except ValueError:
             problems.append((name, each, "addresses of proxies, such as 127.0.0.1 or 10.0.0.0/8"))
     return read
+
+
+def senders(name: str) -> list[tuple[str, ...]]:
+    """Who mail is sent from, in JSON: [[id, name, address, SMTP user, SMTP password], …]; [] where unset."""
+    value = text(name)
+    try:
+        read = json.loads(value) if value else []
+        if not isinstance(read, list):
+            raise ValueError
+        entries = [tuple(each) for each in read if isinstance(each, list)]
+        if len(entries) != len(read) or not all(map(_is_sender, entries)):
+            raise ValueError
+    except ValueError:  # the value itself stays out of the report: it may hold a password
+        problems.append((name, "something else", '[["news", "News", "News <news@example.org>", "", ""], …]'))
+        return []
+    return entries
+
+
+def _is_sender(entry: tuple[Any, ...]) -> bool:
+    return len(entry) == 5 and all(isinstance(part, str) for part in entry) and all(entry[:3])
 
 
 def database(url: str) -> dict[str, Any]:

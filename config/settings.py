@@ -6,6 +6,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from config import env
 from config.huey import make_queue
@@ -162,6 +163,18 @@ CARILLON_SWEEP = env.seconds("CARILLON_SWEEP", timedelta(seconds=15), least=1)
 CARILLON_WINDOW = env.whole("CARILLON_WINDOW", 10_000, least=100)
 CARILLON_SLICE = env.whole("CARILLON_SLICE", 1_000, least=1)
 CARILLON_IMPORT_MAX_BYTES = env.whole("CARILLON_IMPORT_MAX_BYTES", 64 * 1024 * 1024, least=1_024)
+
+NOTIFICATIONS_DEFAULT_LOCALE = env.text("NOTIFICATIONS_DEFAULT_LOCALE") or LANGUAGE_CODE
+_host = urlsplit(SITE_URL).hostname or "localhost"
+_sender = (
+    "notifications",
+    "Carillon Notifications",
+    env.text("NOTIFICATIONS_FROM_EMAIL") or f"notifications@{_host}",
+    env.text("NOTIFICATIONS_SMTP_USER"),
+    env.text("NOTIFICATIONS_SMTP_PASSWORD"),
+)
+NOTIFICATION_SENDERS = env.senders("NOTIFICATION_SENDERS") or [_sender]
+NOTIFICATION_DEFAULT_SENDER = env.text("NOTIFICATION_DEFAULT_SENDER") or NOTIFICATION_SENDERS[0][0]
 
 EXPO_NOTIFICATIONS_TOKEN = env.text("EXPO_NOTIFICATIONS_TOKEN") or None
 EXPO_NOTIFICATIONS_HOST = env.url("EXPO_NOTIFICATIONS_HOST", "http", "https") or None

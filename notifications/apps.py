@@ -7,15 +7,20 @@ from django.db.backends.signals import connection_created
 
 
 class NotificationsConfig(AppConfig):
-    """Fills the wake-up hook, and sets the clock by each new connection."""
+    """Fills the wake-up hook, sets the clock by each new connection, and looks for the default sender of mail."""
 
     name = "notifications"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Let `wake` reach the workers; go by the database's clock from the first question on."""
-        from notifications import tasks, wake
+        """Let `wake` reach the workers; go by the database's clock from the first question on.
+
+        Raises ImproperlyConfigured where mail without a named sender could not leave.
+        """
+        from notifications import senders, tasks, wake
         from notifications.pipeline import timekeeping
+
+        senders.check_default()
 
         wake.ring = tasks.ring
         connection_created.connect(timekeeping.follow)

@@ -11,6 +11,7 @@ from notifications.models.evidence import Receipt, Ticket
 from notifications.models.imports import DeviceImport, ImportPart, ImportReject, ImportState, ImportToken
 from notifications.models.message import Message
 from notifications.models.notification import Notification, Suppression, SuppressionReason
+from notifications.models.preference import NotificationPreference
 from notifications.models.project import Credential, Membership, Project, Role
 from notifications.models.reasons import Reason
 from notifications.models.recipient import Identity, Recipient
@@ -36,6 +37,7 @@ __all__ = [
     "Message",
     "MessageState",
     "Notification",
+    "NotificationPreference",
     "NotificationPriority",
     "Project",
     "Reason",

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import (
+    AutoField,
     BigAutoField,
     CharField,
     Field,
@@ -27,13 +28,13 @@ def insert_select(
     model: type[Model],
     source: QuerySet[Any],
     columns: Mapping[str, Any],
-    conflict: Sequence[str],
+    conflict: Sequence[str] = (),
 ) -> int:
     """Insert one row of `model` for each row of `source`; rows that stand already are left alone.
 
     `columns` maps field names of `model` to expressions over `source` or to plain values; fields not named get
-    their default. `conflict` names the fields of the unique constraint that says "stands already". Returns how
-    many were inserted.
+    their default. `conflict` names the fields of the unique constraint that says "stands already"; without it, any of
+    them does. Returns how many were inserted.
     """
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     expressions: list[Any] = [_expression(field, columns) for field in fields]
@@ -42,10 +43,9 @@ def insert_select(
     except EmptyResultSet:  # Django knows without asking that there is none
         return 0
     names = ", ".join(column_of(field) for field in fields)
-    target = ", ".join(column_of(model._meta.get_field(name)) for name in conflict)
     sql = (
         f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({names}) {select_sql} "
-        f"ON CONFLICT ({target}) DO NOTHING"
+        f"ON CONFLICT {_target(model, conflict)} DO NOTHING"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
@@ -162,13 +162,16 @@ def _insert_sql(
     }
     source, values = rows_sql(fields, given)
     names = ", ".join(column_of(field) for field in fields.values())
-    target = f"({', '.join(column_of(model._meta.get_field(name)) for name in conflict)})" if conflict else ""
     sql = (
         f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({names}) "
         f"SELECT {', '.join(f'new_{name}' for name in fields)} FROM {source} v WHERE {where} "
-        f"ON CONFLICT {target} DO NOTHING"
+        f"ON CONFLICT {_target(model, conflict)} DO NOTHING"
     )
     return sql, values
+
+
+def _target(model: type[Model], conflict: Sequence[str]) -> str:
+    return f"({', '.join(column_of(model._meta.get_field(name)) for name in conflict)})" if conflict else ""
 
 
 def insert_objects(objects: Sequence[Model], by: str) -> dict[Any, int]:
@@ -191,6 +194,7 @@ def insert_objects(objects: Sequence[Model], by: str) -> dict[Any, int]:
         return dict(cursor.fetchall())
 
 
+@AutoField.register_lookup
 @BigAutoField.register_lookup
 @CharField.register_lookup
 class InList(Lookup):
@@ -204,7 +208,7 @@ class InList(Lookup):
         column, params = self.process_lhs(compiler, connection)
         document = self._document(compiler)
         if connection.vendor == "postgresql":
-            cast = "::bigint" if isinstance(self.lhs.output_field, BigAutoField) else ""
+            cast = "::bigint" if isinstance(self.lhs.output_field, AutoField | BigAutoField) else ""
             return f"{column} IN (SELECT jsonb_array_elements_text(%s::jsonb){cast})", (*params, document)
         return f"{column} IN (SELECT value FROM json_each(%s))", (*params, document)
 

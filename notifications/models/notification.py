@@ -13,13 +13,15 @@ from notifications import clock
 from notifications.models.broadcast import Broadcast, NotificationPriority
 from notifications.models.project import Project
 
+LONGEST_KEY = 500
+
 
 class Notification(models.Model):
     """One event for one user; what the bell shows. It is its own bell copy."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications")
     project = models.ForeignKey(Project, models.CASCADE, related_name="notifications", db_index=False)
-    kind = models.CharField(max_length=100)
+    kind = models.CharField(max_length=200)
     context = models.JSONField(default=dict, blank=True)
     priority = models.PositiveSmallIntegerField(default=NotificationPriority.NORMAL)
     locale = models.CharField(max_length=35, blank=True)
@@ -27,6 +29,8 @@ class Notification(models.Model):
     broadcast = models.ForeignKey(
         Broadcast, models.CASCADE, related_name="notifications", null=True, blank=True, db_index=False
     )
+    key = models.CharField(max_length=LONGEST_KEY, blank=True)
+    """Of the event, so that nobody is told of it twice; empty for a broadcast's."""
     created_at = models.DateTimeField(default=clock.now)
     seen_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
@@ -37,7 +41,10 @@ class Notification(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["broadcast", "user"], name="one_notification_per_broadcast_and_user"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["key", "user"], condition=~Q(key=""), name="one_notification_per_event_and_user"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["user", "-id"], name="bell_list"),
@@ -59,6 +66,7 @@ class SuppressionReason(StrEnum):
     MUTED = "muted"
     NO_DEVICE = "no_device"
     EXPIRED = "expired"
+    OPTED_OUT = "opted_out"
 
 
 SUPPRESSION_WORDS = {
@@ -67,11 +75,12 @@ SUPPRESSION_WORDS = {
     SuppressionReason.MUTED: "The person has muted all notifications for now.",
     SuppressionReason.NO_DEVICE: "The person has no active device.",
     SuppressionReason.EXPIRED: "The broadcast expired before this person's turn came.",
+    SuppressionReason.OPTED_OUT: "The person has switched this kind off.",
 }
 
 
 class Suppression(models.Model):
-    """One person not sent to on one channel, and why."""
+    """One person not sent to, and why: a broadcast's on one channel, or a notification's on all (an empty channel)."""
 
     broadcast = models.ForeignKey(
         Broadcast, models.CASCADE, related_name="suppressions", null=True, blank=True, db_index=False
@@ -81,7 +90,13 @@ class Suppression(models.Model):
     )
     uid = models.CharField(max_length=255, blank=True)
     """What the project calls the person: kept because nobody may answer to it."""
-    channel = models.CharField(max_length=20)
+    project = models.ForeignKey(
+        Project, models.CASCADE, related_name="suppressions", null=True, blank=True, db_index=False
+    )
+    kind = models.CharField(max_length=200, blank=True)
+    key = models.CharField(max_length=LONGEST_KEY, blank=True)
+    """Project, kind and event of the notification that there is none of; a broadcast's names none of them."""
+    channel = models.CharField(max_length=20, blank=True)
     reason = models.CharField(max_length=30)
     at = models.DateTimeField(default=clock.now)
 
@@ -90,7 +105,12 @@ class Suppression(models.Model):
             models.UniqueConstraint(
                 fields=["broadcast", "channel", "uid"],
                 name="one_suppression_per_broadcast_channel_and_person",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["key", "user", "channel"],
+                condition=~Q(key=""),
+                name="one_suppression_per_event_user_and_channel",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["broadcast", "reason", "channel"], name="suppression_count")

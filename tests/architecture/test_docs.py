@@ -15,7 +15,7 @@ README = (ROOT / "README.md").read_text()
 SETTINGS = (ROOT / "docs/settings.md").read_text()
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text()
 READERS = re.compile(
-    r'env\.(?:text|url|flag|choice|number|whole|seconds|words|origin|hosts|addresses)\(\s*"([A-Z_]+)"'
+    r'env\.(?:text|url|flag|choice|number|whole|seconds|words|senders|origin|hosts|addresses)\(\s*"([A-Z_]+)"'
 )
 
 
