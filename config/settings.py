@@ -166,6 +166,7 @@ CARILLON_IMPORT_MAX_BYTES = env.whole("CARILLON_IMPORT_MAX_BYTES", 64 * 1024 * 1
 
 NOTIFICATIONS_DEFAULT_LOCALE = env.text("NOTIFICATIONS_DEFAULT_LOCALE") or LANGUAGE_CODE
 _host = urlsplit(SITE_URL).hostname or "localhost"
+SUPPORT_EMAIL = env.text("SUPPORT_EMAIL") or f"support@{_host}"
 _sender = (
     "notifications",
     "Carillon Notifications",

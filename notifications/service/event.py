@@ -15,6 +15,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from notifications import clock
 from notifications.models import NotificationPriority, Project
 from notifications.registry import KindInfo
+from notifications.rendering.lookup import tag
 from notifications.senders import get_sender
 
 LONGEST_KEY = 200
@@ -56,8 +57,8 @@ def make_event(
         project_id=project.pk,
         context=_plain(context),
         priority=_priority(info.default_priority if priority is None else priority),
-        locale=_tag(locale or ""),
-        default_locale=_tag(settings.NOTIFICATIONS_DEFAULT_LOCALE),
+        locale=tag(locale or ""),
+        default_locale=tag(settings.NOTIFICATIONS_DEFAULT_LOCALE),
         sender_id=sender or "",
         key=_key(project, info, idempotency_key),
         at=clock.now(),
@@ -97,11 +98,6 @@ def _priority(value: int) -> int:
         known = ", ".join(f"{each.value} {each.name}" for each in NotificationPriority)
         raise ValueError(f"A priority is one of {known}, not {value!r}.")
     return int(value)
-
-
-def _tag(locale: str) -> str:
-    """A language tag in lower case with hyphens (BCP 47), as the template files are named."""
-    return locale.strip().replace("_", "-").lower()
 
 
 def _key(project: Project, info: KindInfo, idempotency_key: str | None) -> str:
