@@ -7,8 +7,10 @@ import logging
 from huey.contrib.djhuey import task
 
 from notifications import clock, worker
+from notifications.models.digest_times import is_digest_due as _is_digest_due
 from notifications.wake import Step
 
+__all__ = ["_is_digest_due", "ring", "wake_up"]
 log = logging.getLogger(__name__)
 QUIET_AFTER_FAILURE = 5.0
 """Seconds in which a queue that could not be reached is not tried again: no page waits for it twice."""

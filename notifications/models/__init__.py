@@ -7,11 +7,12 @@ from notifications.models.batch import Batch
 from notifications.models.broadcast import AudienceKind, Broadcast, BroadcastState, NotificationPriority
 from notifications.models.copy_rules import Change, MessageState, RetryPolicy
 from notifications.models.device import Device
+from notifications.models.digest_times import DigestFrequency
 from notifications.models.evidence import Receipt, Ticket
 from notifications.models.imports import DeviceImport, ImportPart, ImportReject, ImportState, ImportToken
 from notifications.models.message import Message
 from notifications.models.notification import Notification, Suppression, SuppressionReason
-from notifications.models.preference import NotificationPreference
+from notifications.models.preference import ChannelPreference, NotificationPreference
 from notifications.models.project import Credential, Membership, Project, Role
 from notifications.models.reasons import Reason
 from notifications.models.recipient import Identity, Recipient
@@ -24,9 +25,11 @@ __all__ = [
     "Broadcast",
     "BroadcastState",
     "Change",
+    "ChannelPreference",
     "Credential",
     "Device",
     "DeviceImport",
+    "DigestFrequency",
     "Identity",
     "ImportPart",
     "ImportReject",

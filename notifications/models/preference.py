@@ -1,4 +1,4 @@
-"""Preferences: what a user wants to hear of."""
+"""Preferences: what a user wants to hear of, and how often."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+
+from notifications.models.digest_times import DigestFrequency
 
 
 class NotificationPreference(models.Model):
@@ -24,3 +26,22 @@ class NotificationPreference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {'on' if self.enabled else 'off'}"
+
+
+class ChannelPreference(models.Model):
+    """How often a user gets what has gathered on one channel."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="channel_preferences", db_index=False
+    )
+    channel = models.CharField(max_length=20)
+    digest_frequency = models.CharField(max_length=20, default=DigestFrequency.DAILY_EVENING)
+    last_digest_sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "channel"], name="one_preference_per_user_and_channel")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.digest_frequency}"
