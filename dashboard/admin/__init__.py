@@ -14,5 +14,6 @@ from dashboard.admin import (  # noqa: F401 (importing registers them)
     evidence,
     messages,
     people,
+    preferences,
     projects,
 )

@@ -57,6 +57,7 @@ class Notifications(GoesWithItsAccount):
         link_to("project"),
         "kind",
         "priority",
+        "locale",
         "created_at",
         "read_at",
     )
@@ -69,9 +70,18 @@ class Notifications(GoesWithItsAccount):
 class Suppressions(ReadOnly):
     """Who was not sent to, and why."""
 
-    list_display = ("uid", link_to("user"), "channel", "reason", link_to("broadcast"), "at")
-    list_filter = (("reason", among(SuppressionReason)), ("channel", LatelySeen), "at")
-    list_select_related = ("user", "broadcast")
+    list_display = (
+        "__str__",
+        link_to("user"),
+        "channel",
+        "reason",
+        link_to("broadcast"),
+        link_to("project"),
+        "kind",
+        "at",
+    )
+    list_filter = (("reason", among(SuppressionReason)), ("channel", LatelySeen), ("kind", LatelySeen), "at")
+    list_select_related = ("user", "broadcast", "project")
     search_fields = ("uid", "user__username")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

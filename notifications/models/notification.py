@@ -117,7 +117,7 @@ class Suppression(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.uid}: {self.reason}"
+        return f"{self.uid or self.kind}: {self.reason}"
 
     @property
     def words(self) -> str:
