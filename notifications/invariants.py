@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
@@ -25,6 +26,7 @@ from notifications.models import (
     Message,
     MessageState,
     Notification,
+    Project,
     Receipt,
     Suppression,
     Ticket,
@@ -198,13 +200,16 @@ def _other_project() -> list[Any]:
 
 
 def _history_of_nothing() -> list[Any]:
-    """The database does not look these up by itself: see Ticket.batch."""
+    """The database does not look these up by itself: see Ticket.batch and Notification."""
     batches = Batch.objects.filter(pk=OuterRef("batch_id"))
     asked = Q(asked_with__isnull=False) & ~Exists(Credential.objects.filter(pk=OuterRef("asked_with_id")))
     tickets = Ticket.objects.filter(~Exists(batches) | asked)
     receipts = Receipt.objects.exclude(Exists(Ticket.objects.filter(pk=OuterRef("ticket_id"))))
     carried = Message.objects.filter(~Exists(batches), batch__isnull=False)
-    return [*tickets[:10], *receipts[:10], *carried[:10]]
+    people = get_user_model()._default_manager.filter(pk=OuterRef("user_id"))
+    projects = Project.objects.filter(pk=OuterRef("project_id"))
+    told = Notification.objects.filter(~Exists(people) | ~Exists(projects))
+    return [*tickets[:10], *receipts[:10], *carried[:10], *told[:10]]
 
 
 def _open_secret() -> QuerySet[Credential]:
@@ -233,6 +238,8 @@ INVARIANTS = (
     Invariant("8b", "A paused credential sends nothing", _sent_while_paused),
     Invariant("11", "No second carries more than the provider allows", _too_fast),
     Invariant("12a", "No row of one project points into another", _other_project),
-    Invariant("12b", "No ticket, receipt or message points to a row that is gone", _history_of_nothing),
+    Invariant(
+        "12b", "No ticket, receipt, message or notification points to a row that is gone", _history_of_nothing
+    ),
     Invariant("13", "Secrets are encrypted", _open_secret),
 )

@@ -38,7 +38,6 @@ class BellChannel(BaseChannel):
                 "broadcast": broadcast.pk,
                 "created_at": now,
             },
-            conflict=["broadcast", "user"],
         )
         return Slice(
             cursor=Cursor(phase="accounts", after=part.last),

@@ -6,6 +6,10 @@ from typing import Any
 
 BATCH = 100
 """Messages that Expo takes in one request."""
+HAPPENED = {
+    "description": "Order 4711 is on its way: the courier has taken it over and comes between two and four."
+}
+"""What people are told, in the words of either."""
 
 
 def token(number: int) -> str:

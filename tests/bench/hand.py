@@ -21,10 +21,11 @@ class Hand:
     """One such process, for the length of a `with` block."""
 
     def __init__(self, python: Path, module: str, environment: Mapping[str, str], *words: str) -> None:
+        """`module`: its name, or the path of its file, whose folder is then the first to be searched."""
         self._module = module
         self._early: dict[str, Any] | None = None
         self._process = subprocess.Popen(
-            [str(python), "-m", module, *words],
+            [str(python), *([module] if module.endswith(".py") else ["-m", module]), *words],
             cwd=ROOT,
             env=dict(environment),
             stdin=subprocess.PIPE,

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-PARTS = ("raw", "bare", "send", "receipts", "queries")
+PARTS = ("raw", "bare", "send", "receipts", "queries", "tell")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from tests.bench import raw
+from tests.bench import raw, telling
 from tests.bench.carillon.system import Carillon
 from tests.bench.measure import Bench, Figures
 from tests.bench.options import Options
@@ -96,6 +96,18 @@ class Plan:
             counted = self._bench.queries(system, store, source, number)
             self._result.queries[store.key, system.key] = counted
             say(f"{store.label}, queries: {system.label} {counted['messages']:.1f} per 100 messages")
+
+    def tell(self, store: Store) -> None:
+        """One event for many people."""
+
+        def said(key: str, system: str, number: int, seconds: float) -> None:
+            self._result.telling.setdefault((key, system, number), []).append(number / seconds)
+            say(f"{store.label}, {system}, {number:,} people told: {number / seconds:,.0f}/s")
+
+        carillon = next(each for each in self._systems if isinstance(each, Carillon))
+        telling.measure(
+            store, carillon, self._bench.folder, self._options.runs, self._options.with_peer, said
+        )
 
     def _take_turns(
         self, case: Case, systems: Sequence[System], measure: Callable[[System], Figures]

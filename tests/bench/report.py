@@ -9,6 +9,7 @@ from tests.bench.result import Case, Result
 
 LABELS = {"sqlite": "SQLite", "postgres": "PostgreSQL", "carillon": "Carillon", "peer": "peer"}
 BARE = {"send": "messages", "receive": "receipts"}
+TELLERS = {"carillon": "Carillon", "hq": "hq", "bare": "bare statement"}
 ABOUT = """\
 Median [least..most] of the runs, taken in turn (peer, Carillon, peer, …) on one machine and one fake Expo.
   queued     messages a second from the commit of the queued rows until every ticket is saved: the headline
@@ -30,6 +31,7 @@ def text(result: Result, targets: Sequence[Target]) -> str:
         *_cases(result, "send", "Sending", "messages"),
         *_cases(result, "receipts", "Receipts", "receipts"),
         *_queries(result),
+        *_telling(result),
         *_targets(targets),
         "\n".join(result.left_out),
     ]
@@ -106,6 +108,21 @@ def _queries(result: Result) -> Iterator[str]:
         [
             [LABELS[store], LABELS[system], f"{each['messages']:.1f}", f"{each['receipts']:.1f}"]
             for (store, system), each in result.queries.items()
+        ],
+    )
+
+
+def _telling(result: Result) -> Iterator[str]:
+    if not result.telling:
+        return
+    yield (
+        "Telling many people of one event; hq is django-notifications-hq 1.8.3 inside one transaction,\n"
+        "the bare statement is INSERT … SELECT into Carillon's table\n"
+    ) + table(
+        ["database", "", "people", "a second"],
+        [
+            [LABELS[store], TELLERS[system], f"{people:,}", _whole(spread(runs))]
+            for (store, system, people), runs in result.telling.items()
         ],
     )
 

@@ -33,6 +33,8 @@ class Result:
     """(latency, connections) → messages a second, a run each."""
     bare: dict[tuple[str, str, int], list[float]] = field(default_factory=dict)
     """(store, `send` or `receive`, connections) → messages or receipts a second of the bare work, a run each."""
+    telling: dict[tuple[str, str, int], list[float]] = field(default_factory=dict)
+    """(store, `carillon`, `hq` or `bare`, people) → people told a second, a run each."""
     queries: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict)
     """(store, system) → queries per 100 `messages` and per 100 `receipts`."""
     left_out: list[str] = field(default_factory=list)
@@ -69,6 +71,10 @@ class Result:
             "bare": [
                 {"store": store, "what": what, "connections": connections, "runs": runs}
                 for (store, what, connections), runs in self.bare.items()
+            ],
+            "telling": [
+                {"store": store, "system": system, "people": people, "runs": runs}
+                for (store, system, people), runs in self.telling.items()
             ],
             "queries": [
                 {"store": store, "system": system, **each} for (store, system), each in self.queries.items()

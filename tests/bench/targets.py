@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import median
 
 from tests.bench import content
 from tests.bench.figures import Target, law
@@ -12,6 +13,8 @@ CONNECTIONS = 6
 """Connections that Expo advises at most."""
 TIMES_THE_PEER = {"sqlite": 10, "postgres": 15}
 SHARE_OF_THE_LAW = 0.7
+TIMES_HQ = {"sqlite": 30, "postgres": 20}
+SHARE_OF_THE_BARE_STATEMENT = 0.5
 RECEIPTS_TIMES_THE_PEER = 100
 RECEIPTS_A_SECOND = 30_000
 FLAT = 1.1
@@ -21,7 +24,13 @@ LABELS = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 
 def targets(result: Result) -> list[Target]:
     """Those for which there are figures."""
-    return [*_sending(result), *_latency(result), *_receipts(result), *_memory(result)]
+    return [
+        *_sending(result),
+        *_latency(result),
+        *_receipts(result),
+        *_memory(result),
+        *_telling(result),
+    ]
 
 
 def _sending(result: Result) -> Iterator[Target]:
@@ -70,6 +79,19 @@ def _memory(result: Result) -> Iterator[Target]:
         if ratio and case.number >= 50_000:
             text = f"{_where(case)}: peak memory ÷ the peer's"
             yield Target(text=text, wanted=0.5, measured=ratio, at_least=False)
+
+
+def _telling(result: Result) -> Iterator[Target]:
+    for (store, system, people), runs in result.telling.items():
+        if system != "carillon":
+            continue
+        rate = median(runs)
+        if theirs := result.telling.get((store, "hq", people)):
+            text = f"{LABELS[store]}, {people:,} people told: times django-notifications-hq"
+            yield Target(text=text, wanted=TIMES_HQ[store], measured=rate / median(theirs))
+        if bare := result.telling.get((store, "bare", people)):
+            text = f"{LABELS[store]}, {people:,} people told: of the bare statement"
+            yield Target(text=text, wanted=SHARE_OF_THE_BARE_STATEMENT, measured=rate / median(bare))
 
 
 def _of_carillon(result: Result, kind: str) -> list[Case]:

@@ -221,6 +221,24 @@ def _message_of_no_batch(project: Project) -> str:
     return f"Message {message.pk}"
 
 
+def _notification_of_no_user(project: Project) -> str:
+    notification = _notification(project)
+    User.objects.filter(pk=notification.user_id)._raw_delete("default")
+    return f"Notification {notification.pk}"
+
+
+def _notification_of_no_project(project: Project) -> str:
+    notification = _notification(make_project())
+    Project.objects.filter(pk=notification.project_id)._raw_delete("default")
+    return f"Notification {notification.pk}"
+
+
+def _notification(project: Project) -> Notification:
+    """Of somebody who belongs to nothing else."""
+    user = User.objects.create_user("somebody")
+    return Notification.objects.create(project=project, user=user, kind="shop.sold")
+
+
 def _open_secret(project: Project) -> str:
     Credential.objects.update(sealed_secrets='{"access_token": "hush"}')
     return f"Credential {Credential.objects.get().pk}"
@@ -260,6 +278,8 @@ BAD: list[tuple[str, Callable[[Project], str]]] = [
     ("12b", _ticket_of_no_batch),
     ("12b", _receipt_of_no_ticket),
     ("12b", _message_of_no_batch),
+    ("12b", _notification_of_no_user),
+    ("12b", _notification_of_no_project),
     ("13", _open_secret),
 ]
 """Which invariant → how to break it; each names the row that it spoils."""

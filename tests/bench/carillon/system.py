@@ -108,6 +108,14 @@ class Carillon:
         with Hand(Path(sys.executable), "tests.bench.carillon.bare", settings) as hand:
             return float(hand.ask(what, number, connections))
 
+    def people(self, url: str, folder: Path) -> Hand:
+        """A process that tells many people: see people.py."""
+        return Hand(
+            Path(sys.executable),
+            "tests.bench.carillon.people",
+            self._settings(url, folder, "http://127.0.0.1:9"),
+        )
+
     def _settings(self, url: str, folder: Path, expo: str) -> dict[str, str]:
         given: dict[str, Any] = {
             "DEBUG": "0",
