@@ -8,6 +8,7 @@ from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 
@@ -48,6 +49,11 @@ def url(name: str, *schemes: str) -> str:
 def origin(name: str) -> str:
     """The address of a site, without a path; "" where none is given."""
     value = url(name, "http", "https")
+    try:
+        urlsplit(value)
+    except ValueError:  # half a bracket
+        problems.append((name, value, "an address without a path, such as https://push.example.org"))
+        return ""
     if value.count("/") > 2:
         problems.append((name, value, "an address without a path, such as https://push.example.org"))
     return value

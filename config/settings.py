@@ -175,7 +175,9 @@ _sender = (
     env.text("NOTIFICATIONS_SMTP_PASSWORD"),
 )
 NOTIFICATION_SENDERS = env.senders("NOTIFICATION_SENDERS") or [_sender]
-NOTIFICATION_DEFAULT_SENDER = env.text("NOTIFICATION_DEFAULT_SENDER") or NOTIFICATION_SENDERS[0][0]
+NOTIFICATION_DEFAULT_SENDER = env.text("NOTIFICATION_DEFAULT_SENDER") or "notifications"
+if "NOTIFICATION_SENDERS" in {name for name, *_ in env.problems}:
+    NOTIFICATION_DEFAULT_SENDER = "notifications"  # so that the check can say what is wrong
 
 EXPO_NOTIFICATIONS_TOKEN = env.text("EXPO_NOTIFICATIONS_TOKEN") or None
 EXPO_NOTIFICATIONS_HOST = env.url("EXPO_NOTIFICATIONS_HOST", "http", "https") or None

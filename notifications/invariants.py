@@ -206,7 +206,7 @@ def _history_of_nothing() -> list[Any]:
     tickets = Ticket.objects.filter(~Exists(batches) | asked)
     receipts = Receipt.objects.exclude(Exists(Ticket.objects.filter(pk=OuterRef("ticket_id"))))
     carried = Message.objects.filter(~Exists(batches), batch__isnull=False)
-    people = get_user_model()._default_manager.filter(pk=OuterRef("user_id"))
+    people = get_user_model()._base_manager.filter(pk=OuterRef("user_id"))
     projects = Project.objects.filter(pk=OuterRef("project_id"))
     told = Notification.objects.filter(~Exists(people) | ~Exists(projects))
     return [*tickets[:10], *receipts[:10], *carried[:10], *told[:10]]

@@ -25,6 +25,9 @@ class KindInfo:
     """For `notify_for`."""
 
 
+LONGEST_KIND = 200
+
+
 class Registry:
     """The kinds, by their dotted names."""
 
@@ -40,7 +43,10 @@ class Registry:
         default_opt_in: bool = True,
         recipients: Recipients | None = None,
     ) -> None:
-        """Make a kind known: once, from `AppConfig.ready()`. Raises ValueError for one that is known already."""
+        """Make a kind known: once, from `AppConfig.ready()`. Raises ValueError for one that is known already, and for a
+        name that is none."""
+        if not kind or len(kind) > LONGEST_KIND or ":" in kind or not kind.isprintable():
+            raise ValueError(f"A kind is a dotted name such as 'users.password_changed', not {kind!r}.")
         if kind in self._kinds:
             raise ValueError(f"Notification kind '{kind}' is already registered.")
         self._kinds[kind] = KindInfo(

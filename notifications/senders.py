@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -18,7 +18,7 @@ class SenderConfig:
     """A whole address: `Name <name@example.com>`."""
     smtp_user: str = ""
     """Empty: mail goes through EMAIL_BACKEND as it is."""
-    smtp_password: str = ""
+    smtp_password: str = field(default="", repr=False)
 
 
 def get_sender(sender_id: str | None = None) -> SenderConfig:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -24,32 +24,63 @@ from django.db.models.expressions import BaseExpression, Combinable, F
 from notifications.models.rows_sql import column_of, rows_sql
 
 
-def insert_select(
-    model: type[Model],
-    source: QuerySet[Any],
-    columns: Mapping[str, Any],
-    conflict: Sequence[str] = (),
-) -> int:
-    """Insert one row of `model` for each row of `source`; rows that stand already are left alone.
+class Insert(NamedTuple):
+    """One row of `model` for each row of `source`; rows that stand already are left alone."""
 
-    `columns` maps field names of `model` to expressions over `source` or to plain values; fields not named get
-    their default. `conflict` names the fields of the unique constraint that says "stands already"; without it, any of
-    them does. Returns how many were inserted.
+    model: type[Model]
+    source: QuerySet[Any]
+    columns: Mapping[str, Any]
+    """Field names of `model` → expressions over `source`, or plain values; fields not named get their default."""
+    conflict: Sequence[str] = ()
+    """The fields of the unique constraint (without a condition) that says "stands already". Without it, any does."""
+
+
+def insert_select(
+    model: type[Model], source: QuerySet[Any], columns: Mapping[str, Any], conflict: Sequence[str] = ()
+) -> int:
+    """Insert what `Insert` says. Returns how many were inserted."""
+    return _inserted(_insert_select_sql(Insert(model, source, columns, conflict)))
+
+
+def insert_selects(first: Insert, second: Insert) -> None:
+    """Both, decided at one moment: neither sees the other's rows, nor what somebody changes between them.
+
+    One statement in PostgreSQL; in SQLite two, in whose transaction nobody else writes.
     """
+    statements = [sql for each in (first, second) if (sql := _insert_select_sql(each))]
+    if connection.vendor == "postgresql" and len(statements) == 2:
+        (one, params), (other, more) = statements
+        statements = [(f"WITH first AS ({one}) {other}", (*params, *more))]
+    for statement in statements:
+        _inserted(statement)
+
+
+Statement = tuple[str, tuple[Any, ...]]
+
+
+def _inserted(statement: Statement | None) -> int:
+    if statement is None:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(*statement)
+        return int(cursor.rowcount)
+
+
+def _insert_select_sql(insert: Insert) -> Statement | None:
+    """None where Django knows without asking that there is no row."""
+    model, source, columns, conflict = insert
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     expressions: list[Any] = [_expression(field, columns) for field in fields]
     try:
         select_sql, params = source.values_list(*expressions).query.sql_with_params()
-    except EmptyResultSet:  # Django knows without asking that there is none
-        return 0
+    except EmptyResultSet:
+        return None
     names = ", ".join(column_of(field) for field in fields)
     sql = (
         f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({names}) {select_sql} "
         f"ON CONFLICT {_target(model, conflict)} DO NOTHING"
     )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return int(cursor.rowcount)
+    return sql, tuple(params)
 
 
 def update_rows(

@@ -53,7 +53,7 @@ class HasFrequency(Protocol):
 
 def is_digest_due(user: HasTimezone, pref: HasFrequency, now: datetime) -> bool:
     """Is this the hour of a digest that has not been sent in it yet?"""
-    zone = zone_of(user.timezone)
+    zone = zone_of(getattr(user, "timezone", None))
     local = now.astimezone(zone)
     if local.hour not in _hours(pref.digest_frequency, local.date()):
         return False
@@ -96,5 +96,5 @@ def zone_of(name: str | None) -> tzinfo:
     """The zone of this name (IANA); UTC where there is none: nobody goes without a digest for the sake of a name."""
     try:
         return ZoneInfo(name) if name else UTC
-    except (KeyError, ValueError, OSError):  # unknown names, paths out of the folder, folders
+    except (KeyError, ValueError, TypeError, OSError):  # unknown names, paths out of the folder, folders
         return UTC

@@ -20,8 +20,8 @@ class Notification(models.Model):
     """One event for one user; what the bell shows. It is its own bell copy.
 
     The database does not look up its user and project for each of a hundred thousand that are told together (with an
-    index that nobody needed, it took half of the time): the statement that writes them has just read them. An
-    invariant finds what a deletion at the same moment would leave behind.
+    index that nobody needed, it took half of the time). The statement that writes them reads its users, and whoever
+    calls it holds the project. An invariant finds what is left of a user who was deleted at the same moment.
     """
 
     user = models.ForeignKey(
@@ -42,8 +42,8 @@ class Notification(models.Model):
     broadcast = models.ForeignKey(
         Broadcast, models.CASCADE, related_name="notifications", null=True, blank=True, db_index=False
     )
-    key = models.CharField(max_length=LONGEST_KEY, blank=True)
-    """Of the event, so that nobody is told of it twice; empty for a broadcast's."""
+    key = models.CharField(max_length=LONGEST_KEY, null=True, blank=True)
+    """Of the event, so that nobody is told of it twice; null for a broadcast's."""
     created_at = models.DateTimeField(default=clock.now)
     seen_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
@@ -58,7 +58,9 @@ class Notification(models.Model):
                 name="one_notification_per_broadcast_and_user",
             ),
             models.UniqueConstraint(
-                fields=["key", "user"], condition=~Q(key=""), name="one_notification_per_event_and_user"
+                fields=["key", "user"],
+                condition=Q(key__isnull=False),
+                name="one_notification_per_event_and_user",
             ),
         ]
         indexes: ClassVar = [
@@ -109,7 +111,7 @@ class Suppression(models.Model):
         Project, models.CASCADE, related_name="suppressions", null=True, blank=True, db_index=False
     )
     kind = models.CharField(max_length=200, blank=True)
-    key = models.CharField(max_length=LONGEST_KEY, blank=True)
+    key = models.CharField(max_length=LONGEST_KEY, null=True, blank=True)
     """Project, kind and event of the notification that there is none of; a broadcast's names none of them."""
     channel = models.CharField(max_length=20, blank=True)
     reason = models.CharField(max_length=30)
@@ -123,7 +125,7 @@ class Suppression(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["key", "user", "channel"],
-                condition=~Q(key=""),
+                condition=Q(key__isnull=False),
                 name="one_suppression_per_event_user_and_channel",
             ),
         ]

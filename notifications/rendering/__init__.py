@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.template import Context
 from django.template.loader import select_template
+from django.utils import translation
 
 from notifications.models import Notification
 from notifications.rendering.lookup import of_kind
@@ -22,7 +23,8 @@ def part(notification: Notification, name: str, form: str = TEXT) -> str:
     a template raises.
     """
     names = of_kind(notification.kind, name, notification.locale, form)
-    return fill_in(names, about(notification), form)
+    with translation.override(notification.locale or None):  # dates and translated words in the templates
+        return fill_in(names, about(notification), form)
 
 
 def line(notification: Notification, name: str) -> str:

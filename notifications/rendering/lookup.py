@@ -24,13 +24,17 @@ def shared(name: str, locale: str, form: str) -> list[str]:
 
 
 def chain(locale: str) -> list[str]:
-    """The languages to look for: the one that is wanted, the same without its region, the installation's, English.
+    """The languages to look for: the one that is wanted, wider and wider; the installation's, likewise; English.
 
-    As BCP 47 has them, in lower case: `fr-ca`, `fr`, `en-us`.
+    As BCP 47 has them, in lower case: `zh-hans-cn`, `zh-hans`, `zh`, `en-us`.
     """
-    wanted, default = tag(locale), tag(settings.NOTIFICATIONS_DEFAULT_LOCALE)
-    tags = [wanted, wanted.partition("-")[0], default, default.partition("-")[0], LAST_RESORT]
-    return [each for each in dict.fromkeys(tags) if each]
+    tags = [*_wider(tag(locale)), *_wider(tag(settings.NOTIFICATIONS_DEFAULT_LOCALE)), LAST_RESORT]
+    return list(dict.fromkeys(tags))
+
+
+def _wider(name: str) -> list[str]:
+    parts = name.split("-")
+    return ["-".join(parts[:end]) for end in range(len(parts), 0, -1)] if name else []
 
 
 def tag(locale: str) -> str:

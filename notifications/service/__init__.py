@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.contrib.auth import get_user_model
+
 from notifications.models import Notification, Project
 from notifications.registry import KindInfo, registry
 from notifications.service.event import make_event
@@ -29,8 +31,10 @@ def notify(
 
     `priority`, `locale` and `sender` default to the kind's, the user's and the installation's. With an
     `idempotency_key`, the same call again returns the notification of the first one. Raises ValueError for a kind that
-    nobody registered, a priority that is none, and a context that is no JSON object.
+    nobody registered, an account that is none, a priority that is none, and a context that is no JSON object.
     """
+    if not isinstance(user, get_user_model()) or user.pk is None:
+        raise ValueError(f"notify() tells a user with an account, not a {type(user).__name__} without one.")
     event = make_event(
         _known(kind),
         context,
@@ -41,7 +45,7 @@ def notify(
         idempotency_key=idempotency_key,
     )
     fan_out(event, [user.pk])
-    return Notification.objects.filter(key=event.key, user=user).first()
+    return next(iter(Notification.objects.filter(key=event.key, user=user)), None)
 
 
 def notify_for(

@@ -18,7 +18,8 @@ from notifications.registry import KindInfo
 from notifications.rendering.lookup import tag
 from notifications.senders import get_sender
 
-LONGEST_KEY = 200
+LONGEST_WORD = 200
+LONGEST_LOCALE = 35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,8 @@ class Event:
     """As it was given: "" is the default one."""
     key: str
     """Of this event alone: a user is told of it once."""
+    may_be_repeated: bool
+    """Did the caller give the key, so that another call may have the same?"""
     at: datetime
 
 
@@ -57,10 +60,11 @@ def make_event(
         project_id=project.pk,
         context=_plain(context),
         priority=_priority(info.default_priority if priority is None else priority),
-        locale=tag(locale or ""),
-        default_locale=tag(settings.NOTIFICATIONS_DEFAULT_LOCALE),
+        locale=_locale(locale or ""),
+        default_locale=_locale(settings.NOTIFICATIONS_DEFAULT_LOCALE),
         sender_id=sender or "",
         key=_key(project, info, idempotency_key),
+        may_be_repeated=idempotency_key is not None,
         at=clock.now(),
     )
 
@@ -68,12 +72,12 @@ def make_event(
 def _plain(context: Mapping[str, Any]) -> dict[str, Any]:
     """As JSON has it; dates, decimals and lazy texts become texts."""
     if not isinstance(context, Mapping):
-        raise ValueError(f"A context is a dict, as in {{'name': 'Ann'}}, not {context!r}.")
+        raise ValueError(f"A context is a dict, as in {{'name': 'Ann'}}, not a {type(context).__name__}.")
     try:
         text = json.dumps(dict(context), cls=DjangoJSONEncoder, allow_nan=False)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"This context cannot be kept as JSON: {error}") from error
-    if "\\u0000" in text or "\\ud8" in text.lower():
+    if "\\u0000" in text or "\\ud" in text.lower():
         _refuse_unstorable(json.loads(text))
     plain: dict[str, Any] = json.loads(text)
     return plain
@@ -93,6 +97,12 @@ def _refuse_unstorable(value: Any, where: str = "context") -> None:
         raise ValueError(f"A text with a NUL or half a character cannot be kept: {there}.")
 
 
+def _locale(name: str) -> str:
+    if len(name) > LONGEST_LOCALE or not name.isascii() or not name.isprintable():
+        raise ValueError(f"A locale is a language tag such as fr-ca, not {name[:LONGEST_LOCALE]!a}.")
+    return tag(name)
+
+
 def _priority(value: int) -> int:
     if value not in NotificationPriority.values:
         known = ", ".join(f"{each.value} {each.name}" for each in NotificationPriority)
@@ -100,9 +110,10 @@ def _priority(value: int) -> int:
     return int(value)
 
 
-def _key(project: Project, info: KindInfo, idempotency_key: str | None) -> str:
+def _key(project: Project, info: KindInfo, idempotency_key: Any) -> str:
     if idempotency_key is None:
         return f"e:{secrets.token_hex(16)}"
-    if not idempotency_key or len(idempotency_key) > LONGEST_KEY:
-        raise ValueError(f"An idempotency_key has 1 to {LONGEST_KEY} characters.")
+    if not isinstance(idempotency_key, str) or not 0 < len(idempotency_key) <= LONGEST_WORD:
+        raise ValueError(f"An idempotency_key is a text of 1 to {LONGEST_WORD} characters.")
+    _refuse_unstorable(idempotency_key, "idempotency_key")
     return f"i:{project.pk}:{info.kind}:{idempotency_key}"

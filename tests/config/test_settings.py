@@ -18,6 +18,7 @@ from config import env
 Settings = dict[str, Any]
 Read = Callable[..., Settings]
 NAMES = (
+    *("NOTIFICATION_SENDERS", "NOTIFICATION_DEFAULT_SENDER", "SUPPORT_EMAIL"),
     *("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "DEBUG", "SITE_URL", "ALLOWED_HOSTS", "PORT", "LOG_LEVEL"),
     *("CARILLON_SANDBOX", "CARILLON_LEASE", "CARILLON_CALL_DEADLINE", "CARILLON_SWEEP", "CARILLON_WORKERS"),
     *("EXPO_NOTIFICATIONS_HOST", "EXPO_NOTIFICATIONS_TOKEN", "EXPO_NOTIFICATIONS_RECEIPT_CHECK_DELAY"),
@@ -167,3 +168,35 @@ class TestExpo:
 )
 def test_a_wrong_value_is_kept_for_the_checks_and_stops_nothing(read: Read, name: str, value: str) -> None:
     assert [each[0] for each in read(**{name: value})["CARILLON_ENV_PROBLEMS"]] == [name]
+
+
+class TestSenders:
+    ONE = '[["news", "News", "News <news@example.org>", "relay", "hush"]]'
+
+    def test_without_any_there_is_one_of_the_site(self, read: Read) -> None:
+        settings = read(SITE_URL="https://push.example.org")
+        (sender,) = settings["NOTIFICATION_SENDERS"]
+        assert sender[0] == settings["NOTIFICATION_DEFAULT_SENDER"] == "notifications"
+        assert (sender[2], settings["SUPPORT_EMAIL"]) == (
+            "notifications@push.example.org",
+            "support@push.example.org",
+        )
+
+    def test_several_are_json(self, read: Read) -> None:
+        settings = read(NOTIFICATION_SENDERS=self.ONE, NOTIFICATION_DEFAULT_SENDER="news")
+        assert settings["NOTIFICATION_SENDERS"] == [
+            ("news", "News", "News <news@example.org>", "relay", "hush")
+        ]
+
+    @pytest.mark.parametrize(
+        "broken", ["[", "{}", '["news"]', '[["news", "News", "", "", ""]]', '[["a", 1, "b", "", ""]]']
+    )
+    def test_what_is_broken_is_reported_without_its_passwords(self, read: Read, broken: str) -> None:
+        settings = read(NOTIFICATION_SENDERS=broken, NOTIFICATION_DEFAULT_SENDER="news")
+        ((name, value, _),) = settings["CARILLON_ENV_PROBLEMS"]
+        assert (name, value) == ("NOTIFICATION_SENDERS", "something else")
+        assert settings["NOTIFICATION_DEFAULT_SENDER"] == "notifications"
+
+
+def test_half_a_bracket_is_no_site(read: Read) -> None:
+    assert [name for name, *_ in read(SITE_URL="https://[half")["CARILLON_ENV_PROBLEMS"]] == ["SITE_URL"]

@@ -51,6 +51,12 @@ def test_a_second_registration_is_an_error(registry: Registry) -> None:
         registry.register("shop.back", "Back again", HIGH)
 
 
+@pytest.mark.parametrize("name", ["", "a:b", "x" * 201, "a\nb"])
+def test_so_is_a_name_that_is_none(registry: Registry, name: str) -> None:
+    with pytest.raises(ValueError, match=r"^A kind is a dotted name"):
+        registry.register(name, "Nothing", HIGH)
+
+
 def test_what_is_known_cannot_be_changed(registry: Registry) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         registry.all()[0].can_suppress = False  # type: ignore[misc]

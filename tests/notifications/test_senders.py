@@ -34,6 +34,10 @@ def test_its_own_account_is_carried() -> None:
     assert (sender.smtp_user, sender.smtp_password) == ("relay", "secret")
 
 
+def test_its_password_is_not_told_with_it() -> None:
+    assert "secret" not in repr(get_sender("admin"))
+
+
 def test_an_unknown_one_is_an_error_that_names_those_there_are() -> None:
     with pytest.raises(ValueError, match=r"^Unknown notification sender: 'sales'\. .*'news', 'admin'\.$"):
         get_sender("sales")

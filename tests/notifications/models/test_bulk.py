@@ -198,9 +198,7 @@ class TestUpdateRows:
 class TestInsertSelect:
     def ring(self, project: Project, **more: Any) -> int:
         columns = {"user": F("user_id"), "project": project.pk, "kind": "x", "broadcast": sending(project).pk}
-        return insert_select(
-            Notification, Identity.objects.order_by("id"), {**columns, **more}, ["broadcast", "user"]
-        )
+        return insert_select(Notification, Identity.objects.order_by("id"), {**columns, **more})
 
     def test_one_row_for_each_of_the_source(self, project: Project) -> None:
         make_crowd(project, 7)

@@ -29,6 +29,11 @@ def is_due(frequency: str, now: datetime, zone: str | None = "UTC", last: dateti
     return _is_digest_due(user, SimpleNamespace(digest_frequency=frequency, last_digest_sent_at=last), now)
 
 
+def is_left_out(local: datetime) -> bool:
+    """Did clocks or the calendar go past an hour of a digest just before this moment?"""
+    return (local - timedelta(days=2)).utcoffset() != local.utcoffset()
+
+
 @pytest.mark.parametrize(
     ("frequency", "day", "hour", "due"),
     [
@@ -78,7 +83,7 @@ class TestNext:
         moment = next_digest_at(frequency, zone, after)
         local = moment.astimezone(zone_of(zone))
         assert moment > after
-        assert is_due(frequency, moment, zone) or local.hour in (8, 19)
+        assert is_due(frequency, moment, zone) or is_left_out(local)
 
     @given(some.sampled_from(FREQUENCIES), some.sampled_from(ZONES), moments)
     def test_there_is_none_between(self, frequency: str, zone: str, after: datetime) -> None:

@@ -19,7 +19,7 @@ class TestLanguages:
         [
             ("fr-ca", ["fr-ca", "fr", "en-us", "en"]),
             ("fr", ["fr", "en-us", "en"]),
-            ("zh_Hans", ["zh-hans", "zh", "en-us", "en"]),
+            ("zh_Hans_CN", ["zh-hans-cn", "zh-hans", "zh", "en-us", "en"]),
             (" EN-US ", ["en-us", "en"]),
             ("", ["en-us", "en"]),
         ],

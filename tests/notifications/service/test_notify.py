@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.utils.translation import gettext_lazy
 from pytest_django import Settings
 
+from notifications import clock
 from notifications.models import (
     Notification,
     NotificationPreference,
@@ -99,7 +100,7 @@ class TestLocale:
         assert notify(user, KIND, CONTEXT).locale == "pt-br"  # type: ignore[union-attr]
 
     def test_the_users_own_goes_before_it(self, register: Register, user: User) -> None:
-        Recipient.objects.create(user=user, locale="fr-ca")
+        Recipient.objects.create(user=user, locale="fr_CA")
         register()
         assert notify(user, KIND, CONTEXT).locale == "fr-ca"  # type: ignore[union-attr]
 
@@ -124,7 +125,15 @@ class TestWhatIsWrong:
             ({"context": {"it": float("nan")}}, "cannot be kept as JSON"),
             ({"context": {"it": ["a\0b"]}}, r"half a character cannot be kept: context\['it'\]\[0\]"),
             ({"context": {"it": "\ud83d"}}, r"half a character cannot be kept: context\['it'\]"),
+            ({"context": {"it": "a\udc80"}}, r"half a character cannot be kept: context\['it'\]"),
+            (
+                {"context": {"it": {"\udfff": 1}}},
+                r"half a character cannot be kept: a key of context\['it'\]",
+            ),
             ({"idempotency_key": ""}, "1 to 200 characters"),
+            ({"idempotency_key": 7}, "a text of 1 to 200 characters"),
+            ({"idempotency_key": "a\0"}, "cannot be kept: idempotency_key"),
+            ({"locale": "x" * 36}, "A locale is a language tag such as fr-ca"),
         ],
     )
     def test_is_said_and_leaves_nothing(
@@ -134,6 +143,27 @@ class TestWhatIsWrong:
         with pytest.raises(ValueError, match=words):
             notify(user, KIND, **{"context": CONTEXT, **said})
         assert not Notification.objects.exists()
+
+    @pytest.mark.parametrize("who", [AnonymousUser(), User(username="new"), 7, None])
+    def test_somebody_without_an_account(self, register: Register, who: Any) -> None:
+        register()
+        with pytest.raises(ValueError, match=r"^notify\(\) tells a user with an account"):
+            notify(who, KIND, CONTEXT)
+
+    def test_somebodys_profile(self, register: Register, user: User) -> None:
+        """Its number is some other user's."""
+        profile = Recipient.objects.create(pk=user.pk, user=User.objects.create_user("bob"))
+        register()
+        with pytest.raises(ValueError, match="not a Recipient"):
+            notify(profile, KIND, CONTEXT)
+        assert not Notification.objects.exists()
+
+    def test_a_project_that_is_gone(self, register: Register, user: User) -> None:
+        register()
+        project = make_project()
+        Project.objects.filter(pk=project.pk).delete()
+        with pytest.raises(ValueError, match=f"There is no project {project.pk}"):
+            notify(user, KIND, CONTEXT, project=project)
 
 
 @pytest.mark.parametrize(
@@ -179,6 +209,31 @@ class TestTheGate:
         register(can_suppress=False)
         assert notify(user, KIND, CONTEXT) is None
         assert reasons() == [("ann", KIND, "account_inactive")]
+
+
+class TestMuted:
+    """Nothing but what cannot be suppressed reaches the user before a moment."""
+
+    @pytest.fixture(autouse=True)
+    def _muted(self, user: User) -> None:
+        Recipient.objects.create(user=user, muted_until=clock.now() + timedelta(hours=1))
+
+    def test_the_reason_says_so(self, register: Register, user: User) -> None:
+        register()
+        assert notify(user, KIND, CONTEXT) is None
+        assert reasons() == [("ann", KIND, "muted")]
+
+    def test_until_then(self, register: Register, user: User) -> None:
+        register()
+        clock.turn(timedelta(hours=1))
+        assert notify(user, KIND, CONTEXT)
+
+    @pytest.mark.parametrize(
+        "about", [{"can_suppress": False}, {"default_priority": NotificationPriority.CRITICAL}]
+    )
+    def test_what_cannot_wait_passes(self, register: Register, user: User, about: dict[str, Any]) -> None:
+        register(**about)
+        assert notify(user, KIND, CONTEXT)
 
 
 class TestIdempotency:
