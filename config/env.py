@@ -50,12 +50,11 @@ def origin(name: str) -> str:
     """The address of a site, without a path; "" where none is given."""
     value = url(name, "http", "https")
     try:
-        urlsplit(value)
+        is_bare = urlsplit(value).path == "" and value.count("/") <= 2
     except ValueError:  # half a bracket
-        problems.append((name, value, "an address without a path, such as https://push.example.org"))
-        return ""
-    if value.count("/") > 2:
-        problems.append((name, value, "an address without a path, such as https://push.example.org"))
+        is_bare, value = False, ""
+    if not is_bare:
+        problems.append((name, text(name), "an address without a path, such as https://push.example.org"))
     return value
 
 

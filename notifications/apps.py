@@ -17,7 +17,12 @@ class NotificationsConfig(AppConfig):
 
         Raises ImproperlyConfigured where mail without a named sender could not leave.
         """
-        from notifications import checks, senders, tasks, wake  # noqa: F401 (importing the checks registers them)
+        from notifications import (
+            checks,  # noqa: F401 (importing registers them)
+            senders,
+            tasks,
+            wake,
+        )
         from notifications.pipeline import timekeeping
 
         senders.check_default()

@@ -12,6 +12,7 @@ from django.db.models import Case, CharField, Count, QuerySet, Value, When
 
 from notifications import clock, providers
 from notifications.models import AudienceKind, Broadcast, Device, Identity, Project, SuppressionReason
+from notifications.models.storable import can_be_stored
 
 Rows = TypeVar("Rows", QuerySet[Identity], QuerySet[Device])
 
@@ -59,12 +60,7 @@ def _narrowed(rows: Rows, audience: Audience) -> Rows:
     """Those of the rows that the audience names."""
     if audience.kind == AudienceKind.EVERYONE:
         return rows
-    return rows.filter(uid__in_list=[uid for uid in audience.uids if _can_be_stored(uid)])
-
-
-def _can_be_stored(uid: str) -> bool:
-    """A NUL or half a character: no row has it, and PostgreSQL refuses the very question."""
-    return "\0" not in uid and not any("\ud800" <= letter <= "\udfff" for letter in uid)
+    return rows.filter(uid__in_list=[uid for uid in audience.uids if can_be_stored(uid)])
 
 
 def blocked(

@@ -51,9 +51,8 @@ class Ahead:
         most = max(0, min(room, first.connections - flying[first.credential.pk]))
         if not most:
             return []
-        self._since = max(
-            self._since, time.monotonic() - LONGEST / 2
-        )  # time to try once more, should it fail
+        # Should it fail, there is time to try once more before they are late.
+        self._since = max(self._since, time.monotonic() - LONGEST / 2)
         flights = dispatch.started(self._claims[:most])
         self._claims = self._claims[most:]
         return flights

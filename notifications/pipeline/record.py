@@ -44,8 +44,8 @@ def save(arrivals: Sequence[Arrival]) -> Done:
     batch = arrivals[0].flight.batch
     while True:
         try:
-            write(arrivals)
-            return done(arrivals)
+            _write(arrivals)
+            return _done(arrivals)
         except OperationalError:
             if clock.now() >= batch.leased_until:
                 raise
@@ -54,7 +54,7 @@ def save(arrivals: Sequence[Arrival]) -> Done:
             time.sleep(SAVE_AGAIN)
 
 
-def done(arrivals: Sequence[Arrival]) -> Done:
+def _done(arrivals: Sequence[Arrival]) -> Done:
     """What saving these did."""
     messages = [message for each in arrivals for message, _ in each.answers]
     broadcasts = {message.broadcast_id for message in messages if message.broadcast_id}
@@ -95,7 +95,7 @@ def _retire(which: Q, now: datetime) -> int:
 
 
 @transaction.atomic
-def write(arrivals: Sequence[Arrival]) -> None:
+def _write(arrivals: Sequence[Arrival]) -> None:
     """Save answers to batches of one credential, once, in one transaction: states, tickets and what follows from them;
     and the end of the batches that are through.
 

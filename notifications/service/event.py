@@ -14,6 +14,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from notifications import clock
 from notifications.models import NotificationPriority, Project
+from notifications.models.storable import can_be_stored
 from notifications.registry import KindInfo
 from notifications.rendering.lookup import tag
 from notifications.senders import get_sender
@@ -92,7 +93,7 @@ def _refuse_unstorable(value: Any, where: str = "context") -> None:
     elif isinstance(value, list):
         for place, each in enumerate(value):
             _refuse_unstorable(each, f"{where}[{place}]")
-    elif isinstance(value, str) and ("\0" in value or any("\ud800" <= each <= "\udfff" for each in value)):
+    elif isinstance(value, str) and not can_be_stored(value):
         there = where.encode("ascii", "replace").decode()
         raise ValueError(f"A text with a NUL or half a character cannot be kept: {there}.")
 
