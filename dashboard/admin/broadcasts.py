@@ -70,16 +70,7 @@ class Notifications(GoesWithItsAccount):
 class Suppressions(ReadOnly):
     """Who was not sent to, and why."""
 
-    list_display = (
-        "__str__",
-        link_to("user"),
-        "channel",
-        "reason",
-        link_to("broadcast"),
-        link_to("project"),
-        "kind",
-        "at",
-    )
+    list_display = ("__str__", link_to("user"), "channel", link_to("broadcast"), link_to("project"), "at")
     list_filter = (("reason", among(SuppressionReason)), ("channel", LatelySeen), ("kind", LatelySeen), "at")
     list_select_related = ("user", "broadcast", "project")
     search_fields = ("uid", "user__username")

@@ -14,7 +14,7 @@ from notifications.models import ChannelPreference, DigestFrequency, Notificatio
 class NotificationPreferences(GoesWithItsAccount):
     """A user's own word on a kind."""
 
-    list_display = ("__str__", link_to("user"), "kind", "enabled")
+    list_display = ("kind", link_to("user"), "enabled")
     list_filter = (("kind", LatelySeen), "enabled")
     list_select_related = ("user",)
     search_fields = ("user__username",)
@@ -24,7 +24,7 @@ class NotificationPreferences(GoesWithItsAccount):
 class ChannelPreferences(GoesWithItsAccount):
     """How often a user gets what has gathered."""
 
-    list_display = ("__str__", link_to("user"), "channel", "digest_frequency", "last_digest_sent_at")
+    list_display = ("channel", link_to("user"), "digest_frequency", "last_digest_sent_at")
     list_filter = (("channel", LatelySeen), ("digest_frequency", among(DigestFrequency)))
     list_select_related = ("user",)
     search_fields = ("user__username",)
